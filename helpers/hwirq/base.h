@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * hwirq/base.h - what the other helper headers share
+ *
+ * The helpers compile for BPF and for the host. On the host they are ordinary
+ * functions, so that the logic of a program can be tested without a kernel.
+ */
+#ifndef HWIRQ_BASE_H
+#define HWIRQ_BASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <hwirq_abi.h>
+#ifdef __bpf__
+#include <linux/in.h>
+#else
+#include <netinet/in.h>	/* <linux/in.h> would clash with it */
+#endif
+#include <linux/if_ether.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/udp.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_endian.h>
+
+/* Why a helper refused a frame. All are negative, none is an errno. */
+enum hwirq_parse_error {
+	HWIRQ_E_SHORT = -1,	/* the frame ends before the data does */
+	HWIRQ_E_FORMAT = -2,	/* a field has a value it must not have */
+	HWIRQ_E_BOUND = -3,	/* more of something than the helper follows */
+};
+
+/* Words of a frame read as what they are not declared as. */
+typedef __u16 __attribute__((may_alias)) hwirq_alias16;
+typedef __u32 __attribute__((may_alias)) hwirq_alias32;
+
+/**
+ * struct hwirq_cursor - a position in a frame
+ * @pos: next byte to parse
+ * @end: one past the last byte of the frame
+ *
+ * Parsers advance @pos past what they accepted and never move @end: it is the
+ * pointer that the verifier compares with.
+ */
+struct hwirq_cursor {
+	void *pos;
+	void *end;
+};
+
+/**
+ * hwirq_cursor_init - point a cursor at the start of the frame
+ * @ctx: the program's context
+ *
+ * Cannot fail; the frame may have any length, zero included.
+ */
+static __always_inline struct hwirq_cursor
+hwirq_cursor_init(const struct hwirq_md *ctx)
+{
+	struct hwirq_cursor cur = {
+		.pos = (void *)(long)ctx->data,
+		.end = (void *)(long)ctx->data_end,
+	};
+
+	return cur;
+}
+
+/**
+ * hwirq_beyond - whether bytes lie beyond the end of the frame
+ * @start: where they start, inside the frame
+ * @size: how many
+ * @end: end of the frame
+ *
+ * The barrier keeps the compiler from moving @size to the other side of the
+ * comparison: the verifier forbids arithmetic on the end of a packet.
+ */
+static __always_inline bool hwirq_beyond(const void *start, __u32 size,
+					 const void *end)
+{
+	const char *stop = (const char *)start + size;
+
+	barrier_var(stop);
+	return stop > (const char *)end;
+}
+
+/**
+ * hwirq_cursor_take - step over a header of fixed size
+ * @cur: cursor
+ * @size: bytes, a compile-time constant for the verifier's sake
+ *
+ * Return: the header, or NULL if the frame ends before it does.
+ */
+static __always_inline void *hwirq_cursor_take(struct hwirq_cursor *cur,
+					       __u32 size)
+{
+	char *start = (char *)cur->pos;
+
+	if (hwirq_beyond(start, size, cur->end))
+		return NULL;
+	cur->pos = start + size;
+	return start;
+}
+
+#endif /* HWIRQ_BASE_H */

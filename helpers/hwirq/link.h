@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * hwirq/link.h - attach a loaded program to receive queues, read its statistics
+ *
+ * Functions return 0 or a negative errno and have then said why, see
+ * hwirq_set_print().
+ */
+#ifndef HWIRQ_LINK_H
+#define HWIRQ_LINK_H
+
+#include <dirent.h>
+#include <limits.h>
+#include <net/if.h>
+
+#include "object.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Longest name of an interface that leaves room for an index in words. */
+#define HWIRQ__IFNAME_SIZE 32
+
+/**
+ * struct hwirq_link - a program attached to a device
+ * @fd: file descriptor of the kernel's link; the program stays attached while
+ *      any process has it open
+ * @ifindex: device
+ * @queue: RX queue or HWIRQ_ALL_QUEUES
+ *
+ * Read-only for users.
+ */
+struct hwirq_link {
+	int fd;
+	int ifindex;
+	int queue;
+};
+
+/*
+ * The counters of a link, summed over its queues since attach, in the order of
+ * the kernel's fdinfo:
+ *
+ *	irqs		interrupts that the handler took
+ *	packets		frames the program ran on
+ *	aborted, drop, pass, tx		its verdicts
+ *	invalid		returned values that are no verdict
+ *	ineligible	frames dropped before the program because they were
+ *			incomplete without metadata (GSO, partial checksum)
+ *	pool_empty	receive buffers that could not be replaced in time
+ *	pass_full	PASS frames dropped: the hand-off ring was full
+ *	tx_full		TX frames dropped: no room in the transmit queue
+ *	busy		interrupts that found the ring owned by NAPI
+ *	napi_packets	frames processed in the NAPI fall-back
+ *	hardirq_packets	frames processed in hard IRQ with interrupts off
+ *	ns_total, ns_max	time in the handler, ns
+ *	pool_total	buffers of the pool, and where they are now:
+ *	pool_free, pool_rx, pool_tx, pool_pass
+ *
+ * One list, so that a program can print them all: see hwirq_stats.
+ */
+#define HWIRQ_STATS(X) \
+	X(irqs) \
+	X(packets) \
+	X(aborted) \
+	X(drop) \
+	X(pass) \
+	X(tx) \
+	X(invalid) \
+	X(ineligible) \
+	X(pool_empty) \
+	X(pass_full) \
+	X(tx_full) \
+	X(busy) \
+	X(napi_packets) \
+	X(hardirq_packets) \
+	X(ns_total) \
+	X(ns_max) \
+	X(pool_total) \
+	X(pool_free) \
+	X(pool_rx) \
+	X(pool_tx) \
+	X(pool_pass)
+
+/**
+ * struct hwirq_stats - statistics of a link, see HWIRQ_STATS
+ */
+struct hwirq_stats {
+#define HWIRQ__FIELD(name) __u64 name;
+	HWIRQ_STATS(HWIRQ__FIELD)
+#undef HWIRQ__FIELD
+};
+
+/* Name of a device for messages, whether or not it still exists. */
+static inline const char *hwirq__ifname(int ifindex, char *buf)
+{
+	if (!if_indextoname((unsigned int)ifindex, buf))
+		snprintf(buf, HWIRQ__IFNAME_SIZE, "interface %d", ifindex);
+	return buf;
+}
+
+/**
+ * hwirq_ifindex - find a device
+ * @dev: name or decimal index
+ *
+ * Return: the index, or -ENODEV.
+ */
+static inline int hwirq_ifindex(const char *dev)
+{
+	char name[IF_NAMESIZE], known[256] = "";
+	struct if_nameindex *list, *i;
+	unsigned long index;
+	size_t len = 0;
+	char *end;
+
+	index = if_nametoindex(dev);
+	if (index)
+		return (int)index;
+	index = strtoul(dev, &end, 10);
+	if (*dev && !*end && index <= INT_MAX &&
+	    if_indextoname((unsigned int)index, name))
+		return (int)index;
+
+	list = if_nameindex();
+	for (i = list; i && i->if_index && len < sizeof(known); i++)
+		len += (size_t)snprintf(known + len, sizeof(known) - len,
+					"%s%s", len ? ", " : "", i->if_name);
+	if_freenameindex(list);
+	hwirq__warn("hwirq: there is no network interface '%s'. This machine has: %s\n",
+		    dev, known);
+	return -ENODEV;
+}
+
+static inline unsigned int hwirq__count_rx_queues(const char *ifname)
+{
+	struct dirent *entry;
+	unsigned int n = 0;
+	char path[128];
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s/queues", ifname);
+	dir = opendir(path);
+	if (!dir)
+		return 0;
+	while ((entry = readdir(dir)))
+		n += !strncmp(entry->d_name, "rx-", 3);
+	closedir(dir);
+	return n;
+}
+
+/**
+ * hwirq_ifdriver - name of the driver of a device
+ * @ifindex: device
+ * @buf: receives the name, or "unknown driver" (virtual devices have none)
+ * @size: of @buf
+ *
+ * Return: @buf
+ */
+static inline const char *hwirq_ifdriver(int ifindex, char *buf, size_t size)
+{
+	char ifname[HWIRQ__IFNAME_SIZE], path[128], target[PATH_MAX];
+	const char *base = NULL;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s/device/driver",
+		 hwirq__ifname(ifindex, ifname));
+	n = readlink(path, target, sizeof(target) - 1);
+	if (n > 0) {
+		target[n] = '\0';
+		base = strrchr(target, '/');
+	}
+	snprintf(buf, size, "%s", base ? base + 1 : "unknown driver");
+	return buf;
+}
+
+/* What went wrong and what to do, after the part both have in common. */
+static inline void hwirq__explain_errno(int err, int ifindex, int queue,
+					const char *ifname, char *buf,
+					size_t size)
+{
+	char driver[64], path[128], line[32];
+	unsigned int n;
+	__u32 xdp = 0;
+
+	switch (err) {
+	case -ENODEV:
+		snprintf(buf, size, "the device is gone. See what there is: ip link");
+		break;
+	case -EOPNOTSUPP:
+		snprintf(buf, size, "its driver (%s) has no hard-IRQ hook, or the device's configuration rules it out. The patched kernel has the hook in virtio_net; it needs MSI-X with a vector per queue and no threaded interrupts",
+			 hwirq_ifdriver(ifindex, driver, sizeof(driver)));
+		break;
+	case -EBUSY:
+		if (!bpf_xdp_query_id(ifindex, 0, &xdp) && xdp)
+			snprintf(buf, size, "XDP program %u is attached to it, and the two exclude each other. Remove it: ip link set dev %s xdp off",
+				 xdp, ifname);
+		else
+			snprintf(buf, size, "XDP, an AF_XDP socket or netpoll (netconsole) uses it, and they exclude hard-IRQ programs. Stop that user first");
+		break;
+	case -EEXIST:
+		snprintf(buf, size, "a hard-IRQ program is attached there already. Find it with 'bpftool link' (type %d) and stop the process that holds it",
+			 BPF_LINK_TYPE_HWIRQ);
+		break;
+	case -ENXIO:
+		n = hwirq__count_rx_queues(ifname);
+		if (n)
+			snprintf(buf, size, "it has no such queue; its RX queues are 0 to %u. Choose one of them, or all",
+				 n - 1);
+		else
+			snprintf(buf, size, "it has no such queue. See /sys/class/net/%s/queues",
+				 ifname);
+		break;
+	case -EMSGSIZE:
+		snprintf(path, sizeof(path), "/sys/class/net/%s/mtu", ifname);
+		hwirq__read_line(path, line, sizeof(line));
+		snprintf(buf, size, "its MTU%s%s is larger than one receive buffer. Lower it: ip link set dev %s mtu 1500",
+			 line[0] ? " of " : "", line, ifname);
+		break;
+	case -E2BIG:
+		snprintf(buf, size, "the program's longest path costs more than kernel.bpf_hwirq_max_path (%u) allows today. Load a shorter program or raise the limit",
+			 hwirq_path_limit());
+		break;
+	case -EINVAL:
+		snprintf(buf, size, "the kernel does not understand the request for queue %d; SDK and kernel are of different versions, or the program is not of SEC(\"hwirq\")",
+			 queue);
+		break;
+	default:
+		snprintf(buf, size, "%s. The kernel log may say more: dmesg",
+			 strerror(-err));
+	}
+}
+
+/* @kmsg: from hwirq__kmsg_open() before the attempt */
+static inline void hwirq__explain_attach(int err, int ifindex, int queue,
+					 int kmsg)
+{
+	char ifname[HWIRQ__IFNAME_SIZE], text[512], quote[512], where[32];
+
+	hwirq__ifname(ifindex, ifname);
+	if (queue == HWIRQ_ALL_QUEUES)
+		snprintf(where, sizeof(where), "all queues");
+	else
+		snprintf(where, sizeof(where), "queue %d", queue);
+
+	if (err == -EPERM || err == -EACCES) {
+		snprintf(text, sizeof(text), "attach to %s", ifname);
+		hwirq__warn_perm(text, true);
+		return;
+	}
+	hwirq__explain_errno(err, ifindex, queue, ifname, text, sizeof(text));
+	if (kmsg >= 0 && hwirq__kmsg_quote(kmsg, ifname, quote, sizeof(quote)))
+		hwirq__warn("hwirq: cannot attach to %s (%s): %s [kernel: %s]\n",
+			    ifname, where, text, quote);
+	else
+		hwirq__warn("hwirq: cannot attach to %s (%s): %s\n", ifname,
+			    where, text);
+}
+
+/**
+ * hwirq_program__attach - run a program for the frames of a device
+ * @prog: loaded program of SEC("hwirq")
+ * @ifindex: device, see hwirq_ifindex()
+ * @queue: RX queue, or HWIRQ_ALL_QUEUES
+ * @link: receives the link; hwirq_link__destroy() detaches
+ *
+ * The interface pauses for a moment. If the process dies, the kernel detaches.
+ *
+ * Return: 0 or -EPERM, -ENODEV, -EOPNOTSUPP (driver or configuration), -EBUSY
+ * (XDP, AF_XDP, netpoll), -EEXIST (a hard-IRQ program is there), -ENXIO (no
+ * such queue), -EMSGSIZE (MTU), -E2BIG (path cost), -ENOMEM.
+ */
+static inline int hwirq_program__attach(const struct bpf_program *prog,
+					int ifindex, int queue,
+					struct hwirq_link **link)
+{
+	struct bpf_link_create_opts opts;
+	struct hwirq_link *l;
+	int err, kmsg;
+
+	*link = NULL;
+	if (queue < HWIRQ_ALL_QUEUES) {
+		hwirq__warn("hwirq: %d is no RX queue. Pass 0 or more, or HWIRQ_ALL_QUEUES\n",
+			    queue);
+		return -ENXIO;
+	}
+	l = (struct hwirq_link *)calloc(1, sizeof(*l));
+	if (!l)
+		return -ENOMEM;
+	l->ifindex = ifindex;
+	l->queue = queue;
+
+	memset(&opts, 0, sizeof(opts));
+	opts.sz = sizeof(opts);
+	opts.target_btf_id = HWIRQ_QUEUE_PLUS1(queue);
+
+	kmsg = hwirq__kmsg_open();
+	l->fd = bpf_link_create(bpf_program__fd(prog), ifindex,
+				hwirq__attach_type(), &opts);
+	err = l->fd < 0 ? l->fd : 0;
+	if (err) {
+		hwirq__explain_attach(err, ifindex, queue, kmsg);
+		free(l);
+	} else {
+		*link = l;
+	}
+	if (kmsg >= 0)
+		close(kmsg);
+	return err;
+}
+
+/**
+ * hwirq_link__fd - the kernel's link, for libbpf functions
+ * @link: link
+ */
+static inline int hwirq_link__fd(const struct hwirq_link *link)
+{
+	return link->fd;
+}
+
+/**
+ * hwirq_link__update - replace the program of a link
+ * @link: link
+ * @prog: loaded program of SEC("hwirq")
+ *
+ * Atomic: each frame meets the old program or the new one. When this returns,
+ * the old one runs nowhere any more. On error it stays.
+ */
+static inline int hwirq_link__update(struct hwirq_link *link,
+				     const struct bpf_program *prog)
+{
+	char ifname[HWIRQ__IFNAME_SIZE];
+	int err;
+
+	err = bpf_link_update(link->fd, bpf_program__fd(prog), NULL);
+	if (!err)
+		return 0;
+	hwirq__ifname(link->ifindex, ifname);
+	if (err == -E2BIG)
+		hwirq__warn("hwirq: cannot replace the program on %s: the longest path of '%s' costs more than kernel.bpf_hwirq_max_path (%u) allows today. Load a shorter program or raise the limit\n",
+			    ifname, bpf_program__name(prog), hwirq_path_limit());
+	else if (err == -ENOLINK || err == -ENODEV)
+		hwirq__warn("hwirq: cannot replace the program on %s: the device is gone and the link with it. Attach anew\n",
+			    ifname);
+	else
+		hwirq__warn("hwirq: cannot replace the program on %s by '%s': %s. It must be a loaded program of SEC(\"hwirq\")\n",
+			    ifname, bpf_program__name(prog), strerror(-err));
+	return err;
+}
+
+/*
+ * The counters in an fdinfo text. Missing ones are an error: a zero that is
+ * not one would be worse.
+ */
+static inline int hwirq__parse_stats(FILE *f, struct hwirq_stats *stats,
+				     const char **missing, bool *gone)
+{
+	static const char *const names[] = {
+#define HWIRQ__NAME(name) #name,
+		HWIRQ_STATS(HWIRQ__NAME)
+#undef HWIRQ__NAME
+	};
+	__u64 *const values[] = {
+#define HWIRQ__VALUE(name) &stats->name,
+		HWIRQ_STATS(HWIRQ__VALUE)
+#undef HWIRQ__VALUE
+	};
+	const size_t n = sizeof(names) / sizeof(names[0]);
+	bool seen[sizeof(names) / sizeof(names[0])] = { false };
+	unsigned long long value;
+	char line[256], key[64];
+	size_t i;
+
+	*gone = false;
+	*missing = NULL;
+	while (fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%63[^:]: %llu", key, &value) != 2)
+			continue;
+		if (!strcmp(key, "ifindex"))
+			*gone = value == 0;
+		for (i = 0; i < n; i++) {
+			if (strcmp(key, names[i]))
+				continue;
+			*values[i] = value;
+			seen[i] = true;
+		}
+	}
+	for (i = 0; i < n; i++) {
+		if (!seen[i]) {
+			*missing = names[i];
+			return -EPROTO;
+		}
+	}
+	return 0;
+}
+
+/**
+ * hwirq_link__stats - read the counters of a link
+ * @link: link
+ * @stats: receives them; the counters of several CPUs are not one snapshot
+ *
+ * Return: 0, -ENODEV if the device is gone, -EPROTO if the kernel's format is
+ * not the one of this SDK, or another negative errno.
+ */
+static inline int hwirq_link__stats(const struct hwirq_link *link,
+				    struct hwirq_stats *stats)
+{
+	char ifname[HWIRQ__IFNAME_SIZE], path[64];
+	const char *missing;
+	bool gone;
+	int err;
+	FILE *f;
+
+	memset(stats, 0, sizeof(*stats));
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", link->fd);
+	f = fopen(path, "re");
+	if (!f) {
+		err = -errno;
+		hwirq__warn("hwirq: cannot read statistics from %s: %s. Is /proc mounted?\n",
+			    path, strerror(-err));
+		return err;
+	}
+	err = hwirq__parse_stats(f, stats, &missing, &gone);
+	fclose(f);
+	if (gone) {
+		hwirq__warn("hwirq: %s is gone; the kernel has detached the program\n",
+			    hwirq__ifname(link->ifindex, ifname));
+		return -ENODEV;
+	}
+	if (err)
+		hwirq__warn("hwirq: the kernel's statistics of the link lack '%s'. Use the SDK that belongs to the kernel\n",
+			    missing);
+	return err;
+}
+
+/**
+ * hwirq_link__destroy - detach and free
+ * @link: link or NULL
+ *
+ * When this returns, the program is detached, unless another process holds the
+ * same link.
+ */
+static inline void hwirq_link__destroy(struct hwirq_link *link)
+{
+	if (!link)
+		return;
+	close(link->fd);
+	free(link);
+}
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+
+#endif /* HWIRQ_LINK_H */

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * hwirq/parse.h - bounds-checked parsing of a received frame
+ *
+ * Each parser takes a cursor, checks that the header is there and that its
+ * length fields agree with each other and with the frame, and moves the cursor
+ * to what follows. On error the cursor's position is unspecified and outputs
+ * are not written.
+ *
+ * Headers keep network byte order; __be16 and __be32 say so. Lengths that the
+ * parsers hand out are counted in bytes and are in host order.
+ *
+ * Context: any. Nothing here calls a BPF helper.
+ */
+#ifndef HWIRQ_PARSE_H
+#define HWIRQ_PARSE_H
+
+#include "base.h"
+
+/* Tags that hwirq_parse_vlan() follows: QinQ has two. */
+#define HWIRQ_VLAN_MAX		2
+
+/* Extension headers that hwirq_parse_ipv6() follows. */
+#define HWIRQ_IPV6_EXT_MAX	4
+
+/**
+ * struct hwirq_vlan_hdr - what follows the EtherType of a tagged frame
+ * @tci: priority, drop-eligible bit and VLAN id
+ * @proto: EtherType of what follows the tag
+ */
+struct hwirq_vlan_hdr {
+	__be16 tci;
+	__be16 proto;
+};
+
+/**
+ * struct hwirq_arp - ARP for IPv4 over Ethernet, the whole packet
+ * @htype: hardware type, 1 for Ethernet
+ * @ptype: protocol type, an EtherType
+ * @hlen: bytes in a hardware address
+ * @plen: bytes in a protocol address
+ * @op: HWIRQ_ARP_REQUEST, HWIRQ_ARP_REPLY
+ * @sha: sender's MAC address
+ * @spa: sender's IPv4 address
+ * @tha: target's MAC address
+ * @tpa: target's IPv4 address
+ *
+ * <linux/if_arp.h> leaves the addresses out and drags in <linux/if.h>.
+ */
+struct hwirq_arp {
+	__be16 htype;
+	__be16 ptype;
+	__u8 hlen;
+	__u8 plen;
+	__be16 op;
+	__u8 sha[ETH_ALEN];
+	__be32 spa;
+	__u8 tha[ETH_ALEN];
+	__be32 tpa;
+} __attribute__((packed));
+
+#define HWIRQ_ARP_REQUEST	1
+#define HWIRQ_ARP_REPLY		2
+
+/* The start of the IPv6 extension headers that hwirq_parse_ipv6() follows. */
+struct hwirq_ipv6_ext {
+	__u8 nexthdr;
+	__u8 hdrlen;		/* in 8 bytes, not counting the first 8 */
+	__u8 type;		/* of a routing header */
+	__u8 segments_left;	/* of a routing header */
+	__u8 data[4];
+};
+
+/**
+ * hwirq_parse_eth - Ethernet header
+ * @cur: cursor at the start of the frame
+ * @eth: receives the header
+ * @proto: receives its EtherType, or below 1536 the length of an 802.3 frame
+ *
+ * Return: 0 or HWIRQ_E_SHORT.
+ */
+static __always_inline int hwirq_parse_eth(struct hwirq_cursor *cur,
+					   struct ethhdr **eth, __be16 *proto)
+{
+	struct ethhdr *h;
+
+	h = (struct ethhdr *)hwirq_cursor_take(cur, sizeof(*h));
+	if (!h)
+		return HWIRQ_E_SHORT;
+	*eth = h;
+	*proto = h->h_proto;
+	return 0;
+}
+
+/* Whether an EtherType announces a VLAN tag (802.1Q or 802.1ad). */
+static __always_inline bool hwirq_proto_is_vlan(__be16 proto)
+{
+	return proto == bpf_htons(ETH_P_8021Q) ||
+	       proto == bpf_htons(ETH_P_8021AD);
+}
+
+/**
+ * hwirq_parse_vlan - step over VLAN tags
+ * @cur: cursor behind the Ethernet header
+ * @proto: in: EtherType from hwirq_parse_eth(); out: that behind the tags
+ *
+ * Drivers may leave tags in the frame, so a program that wants to see into
+ * tagged frames calls this always. Untagged frames are left alone.
+ *
+ * Return: number of tags, HWIRQ_E_SHORT, or HWIRQ_E_BOUND if there are more
+ * than HWIRQ_VLAN_MAX.
+ */
+static __always_inline int hwirq_parse_vlan(struct hwirq_cursor *cur,
+					    __be16 *proto)
+{
+	struct hwirq_vlan_hdr *tag;
+	__be16 next = *proto;
+	int tags;
+
+	for (tags = 0; tags < HWIRQ_VLAN_MAX; tags++) {
+		if (!hwirq_proto_is_vlan(next))
+			break;
+		tag = (struct hwirq_vlan_hdr *)
+			hwirq_cursor_take(cur, sizeof(*tag));
+		if (!tag)
+			return HWIRQ_E_SHORT;
+		next = tag->proto;
+	}
+	if (hwirq_proto_is_vlan(next))
+		return HWIRQ_E_BOUND;
+	*proto = next;
+	return tags;
+}
+
+/**
+ * hwirq_parse_arp - ARP packet for IPv4 over Ethernet
+ * @cur: cursor behind the EtherType ETH_P_ARP
+ * @arp: receives the packet
+ *
+ * Return: 0, HWIRQ_E_SHORT, or HWIRQ_E_FORMAT for ARP about anything else
+ * than IPv4 over Ethernet.
+ */
+static __always_inline int hwirq_parse_arp(struct hwirq_cursor *cur,
+					   struct hwirq_arp **arp)
+{
+	struct hwirq_arp *h;
+
+	h = (struct hwirq_arp *)hwirq_cursor_take(cur, sizeof(*h));
+	if (!h)
+		return HWIRQ_E_SHORT;
+	if (h->htype != bpf_htons(1) || h->ptype != bpf_htons(ETH_P_IP) ||
+	    h->hlen != ETH_ALEN || h->plen != 4)
+		return HWIRQ_E_FORMAT;
+	*arp = h;
+	return 0;
+}
+
+/**
+ * hwirq_parse_ipv4 - IPv4 header with its options
+ * @cur: cursor behind the EtherType ETH_P_IP; left behind the options
+ * @ip: receives the header; of the options only the length is checked
+ * @l4_len: receives the bytes behind the header that belong to the datagram;
+ *          the frame may be longer by Ethernet padding
+ *
+ * The header checksum is hwirq_ipv4_csum()'s business, fragments are
+ * hwirq_ipv4_is_fragment()'s.
+ *
+ * Return: 0, HWIRQ_E_SHORT if the frame ends before the total length does, or
+ * HWIRQ_E_FORMAT if version, header length or total length are impossible.
+ */
+static __always_inline int hwirq_parse_ipv4(struct hwirq_cursor *cur,
+					    struct iphdr **ip, __u32 *l4_len)
+{
+	struct iphdr *h = (struct iphdr *)hwirq_cursor_take(cur, sizeof(*h));
+	__u32 hdr_len, tot_len;
+
+	if (!h)
+		return HWIRQ_E_SHORT;
+	hdr_len = h->ihl * 4U;
+	tot_len = bpf_ntohs(h->tot_len);
+	if (h->version != 4 || hdr_len < sizeof(*h) || tot_len < hdr_len)
+		return HWIRQ_E_FORMAT;
+	if (hwirq_beyond(h, tot_len, cur->end))
+		return HWIRQ_E_SHORT;
+	cur->pos = (char *)h + hdr_len;
+	*ip = h;
+	*l4_len = tot_len - hdr_len;
+	return 0;
+}
+
+/**
+ * hwirq_ipv4_is_fragment - whether the datagram is only a part of one
+ * @ip: header from hwirq_parse_ipv4()
+ *
+ * Only the first fragment has a transport header, and its lengths and
+ * checksum span all of them: leave fragments to the stack.
+ */
+static __always_inline bool hwirq_ipv4_is_fragment(const struct iphdr *ip)
+{
+	/* more-fragments flag and 13 bits of offset */
+	return (ip->frag_off & bpf_htons(0x3fff)) != 0;
+}
+
+/**
+ * hwirq_ipv4_is_unicast - whether an address can belong to one host
+ * @addr: network byte order
+ *
+ * False for 0.0.0.0/8, loopback, multicast, class E and limited broadcast.
+ * A subnet's broadcast address cannot be told without its netmask.
+ */
+static __always_inline bool hwirq_ipv4_is_unicast(__be32 addr)
+{
+	__u32 net = bpf_ntohl(addr) >> 24;
+
+	return net != 0 && net != 127 && net < 224;
+}
+
+/**
+ * hwirq_parse_ipv6 - IPv6 header and the extension headers behind it
+ * @cur: cursor behind the EtherType ETH_P_IPV6; left at what @proto names
+ * @ip6: receives the fixed header
+ * @proto: receives the protocol of what the cursor points at (IPPROTO_*)
+ * @l4_len: receives the bytes of the datagram from the cursor on
+ *
+ * Steps over hop-by-hop options, destination options and routing headers that
+ * have done their work (no segments left). It stops at everything else; in
+ * particular @proto is IPPROTO_FRAGMENT for fragments and IPPROTO_ROUTING for
+ * a datagram that is not at its destination yet.
+ *
+ * Return: 0, HWIRQ_E_SHORT if the frame ends before the payload length does,
+ * HWIRQ_E_FORMAT (version; an extension header longer than the payload, which
+ * includes jumbograms; hop-by-hop options that are not first), or
+ * HWIRQ_E_BOUND for more than HWIRQ_IPV6_EXT_MAX extension headers.
+ */
+static __always_inline int hwirq_parse_ipv6(struct hwirq_cursor *cur,
+					    struct ipv6hdr **ip6, __u8 *proto,
+					    __u32 *l4_len)
+{
+	struct ipv6hdr *h = (struct ipv6hdr *)hwirq_cursor_take(cur, sizeof(*h));
+	struct hwirq_ipv6_ext *ext;
+	__u32 len, ext_len;
+	__u8 next;
+	int i;
+
+	if (!h)
+		return HWIRQ_E_SHORT;
+	if (h->version != 6)
+		return HWIRQ_E_FORMAT;
+	len = bpf_ntohs(h->payload_len);
+	if (hwirq_beyond(cur->pos, len, cur->end))
+		return HWIRQ_E_SHORT;
+
+	next = h->nexthdr;
+	for (i = 0; i <= HWIRQ_IPV6_EXT_MAX; i++) {
+		if (next != IPPROTO_HOPOPTS && next != IPPROTO_DSTOPTS &&
+		    next != IPPROTO_ROUTING)
+			break;
+		if (i == HWIRQ_IPV6_EXT_MAX)
+			return HWIRQ_E_BOUND;
+		if (next == IPPROTO_HOPOPTS && i > 0)
+			return HWIRQ_E_FORMAT;
+		ext = (struct hwirq_ipv6_ext *)cur->pos;
+		if (len < sizeof(*ext) ||
+		    hwirq_beyond(ext, sizeof(*ext), cur->end))
+			return HWIRQ_E_FORMAT;
+		ext_len = (ext->hdrlen + 1U) * 8;
+		if (ext_len > len)
+			return HWIRQ_E_FORMAT;
+		if (next == IPPROTO_ROUTING && ext->segments_left)
+			break;
+		next = ext->nexthdr;
+		cur->pos = (char *)ext + ext_len;
+		len -= ext_len;
+	}
+	*ip6 = h;
+	*proto = next;
+	*l4_len = len;
+	return 0;
+}
+
+/**
+ * hwirq_ipv6_is_unicast - whether an address can belong to one host
+ * @addr: address from a header
+ *
+ * False for the unspecified address, loopback and multicast.
+ */
+static __always_inline bool hwirq_ipv6_is_unicast(const struct in6_addr *addr)
+{
+	const hwirq_alias32 *w = (const hwirq_alias32 *)addr;
+
+	if ((w[0] & bpf_htonl(0xff000000)) == bpf_htonl(0xff000000))
+		return false;
+	return w[0] || w[1] || w[2] || (w[3] & ~bpf_htonl(1));
+}
+
+/* Whether two IPv6 addresses are the same. */
+static __always_inline bool hwirq_ipv6_equal(const struct in6_addr *a,
+					     const struct in6_addr *b)
+{
+	const hwirq_alias32 *x = (const hwirq_alias32 *)a;
+	const hwirq_alias32 *y = (const hwirq_alias32 *)b;
+
+	return x[0] == y[0] && x[1] == y[1] && x[2] == y[2] && x[3] == y[3];
+}
+
+/* Whether two MAC addresses are the same. Both must lie at even addresses. */
+static __always_inline bool hwirq_mac_equal(const void *a, const void *b)
+{
+	const hwirq_alias16 *x = (const hwirq_alias16 *)a;
+	const hwirq_alias16 *y = (const hwirq_alias16 *)b;
+
+	return x[0] == y[0] && x[1] == y[1] && x[2] == y[2];
+}
+
+/* Whether a MAC address is a group address: multicast or broadcast. */
+static __always_inline bool hwirq_mac_is_group(const __u8 *mac)
+{
+	return mac[0] & 1;
+}
+
+/**
+ * hwirq_parse_udp - UDP header
+ * @cur: cursor behind the IP headers; left at the payload
+ * @l4_len: from the IP parser
+ * @udp: receives the header
+ * @payload_len: receives the length of the UDP payload; the IP datagram may be
+ *               longer than the UDP datagram in it
+ *
+ * Return: 0, HWIRQ_E_SHORT if the IP datagram ends before the header does, or
+ * HWIRQ_E_FORMAT if the UDP length is below 8 or exceeds the IP datagram.
+ */
+static __always_inline int hwirq_parse_udp(struct hwirq_cursor *cur,
+					   __u32 l4_len, struct udphdr **udp,
+					   __u32 *payload_len)
+{
+	struct udphdr *h = (struct udphdr *)hwirq_cursor_take(cur, sizeof(*h));
+	__u32 len;
+
+	if (!h || l4_len < sizeof(*h))
+		return HWIRQ_E_SHORT;
+	len = bpf_ntohs(h->len);
+	if (len < sizeof(*h) || len > l4_len)
+		return HWIRQ_E_FORMAT;
+	*udp = h;
+	*payload_len = len - (__u32)sizeof(*h);
+	return 0;
+}
+
+#endif /* HWIRQ_PARSE_H */

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * hwirq/rewrite.h - turn a received frame into its answer, in place
+ *
+ * The headers must come from the parsers in hwirq/parse.h, which have checked
+ * that they lie inside the frame; nothing here can fail. A frame keeps its
+ * length. Exchanging two addresses or ports leaves every checksum valid.
+ *
+ * Context: any. Nothing here calls a BPF helper.
+ */
+#ifndef HWIRQ_REWRITE_H
+#define HWIRQ_REWRITE_H
+
+#include "csum.h"
+#include "parse.h"
+
+/* Copy a MAC address. Both must lie at even addresses. */
+static __always_inline void hwirq_copy_mac(void *to, const void *from)
+{
+	hwirq_alias16 *t = (hwirq_alias16 *)to;
+	const hwirq_alias16 *f = (const hwirq_alias16 *)from;
+
+	t[0] = f[0];
+	t[1] = f[1];
+	t[2] = f[2];
+}
+
+/**
+ * hwirq_swap_mac - exchange source and destination of the Ethernet header
+ * @eth: header
+ *
+ * Check hwirq_mac_is_group() first: a group address must not become a source.
+ */
+static __always_inline void hwirq_swap_mac(struct ethhdr *eth)
+{
+	hwirq_alias16 *d = (hwirq_alias16 *)eth->h_dest;
+	hwirq_alias16 *s = (hwirq_alias16 *)eth->h_source;
+	__u16 d0 = d[0], d1 = d[1], d2 = d[2];
+
+	d[0] = s[0];
+	d[1] = s[1];
+	d[2] = s[2];
+	s[0] = d0;
+	s[1] = d1;
+	s[2] = d2;
+}
+
+/* Exchange source and destination address of an IPv4 header. */
+static __always_inline void hwirq_swap_ipv4(struct iphdr *ip)
+{
+	__be32 saddr = ip->saddr;
+
+	ip->saddr = ip->daddr;
+	ip->daddr = saddr;
+}
+
+/* Exchange source and destination address of an IPv6 header. */
+static __always_inline void hwirq_swap_ipv6(struct ipv6hdr *ip6)
+{
+	hwirq_alias32 *s = (hwirq_alias32 *)&ip6->saddr;
+	hwirq_alias32 *d = (hwirq_alias32 *)&ip6->daddr;
+	__u32 w0 = s[0], w1 = s[1], w2 = s[2], w3 = s[3];
+
+	s[0] = d[0];
+	s[1] = d[1];
+	s[2] = d[2];
+	s[3] = d[3];
+	d[0] = w0;
+	d[1] = w1;
+	d[2] = w2;
+	d[3] = w3;
+}
+
+/* Exchange source and destination port of a UDP header. */
+static __always_inline void hwirq_swap_udp(struct udphdr *udp)
+{
+	__be16 source = udp->source;
+
+	udp->source = udp->dest;
+	udp->dest = source;
+}
+
+/**
+ * hwirq_ipv4_set_ttl - set the time to live and correct the header checksum
+ * @ip: header
+ * @ttl: hops
+ */
+static __always_inline void hwirq_ipv4_set_ttl(struct iphdr *ip, __u8 ttl)
+{
+	/* TTL and protocol share a word of the checksum. */
+	hwirq_alias16 *w = (hwirq_alias16 *)&ip->ttl;
+	__be16 old = *w;
+
+	ip->ttl = ttl;
+	hwirq_csum_replace16(&ip->check, old, *w);
+}
+
+/**
+ * hwirq_arp_reply - turn an ARP request into the reply to it
+ * @eth: Ethernet header of the request
+ * @arp: the request, from hwirq_parse_arp()
+ * @mac: MAC address that answers for arp->tpa, at an even address
+ *
+ * The caller checks that it is a request for an address of its own, and that
+ * the sender's MAC address is not a group address.
+ */
+static __always_inline void hwirq_arp_reply(struct ethhdr *eth,
+					    struct hwirq_arp *arp,
+					    const void *mac)
+{
+	__be32 asked = arp->tpa;
+
+	arp->op = bpf_htons(HWIRQ_ARP_REPLY);
+	arp->tpa = arp->spa;
+	arp->spa = asked;
+	hwirq_copy_mac(arp->tha, arp->sha);
+	hwirq_copy_mac(arp->sha, mac);
+	hwirq_copy_mac(eth->h_dest, arp->tha);
+	hwirq_copy_mac(eth->h_source, mac);
+}
+
+#endif /* HWIRQ_REWRITE_H */
