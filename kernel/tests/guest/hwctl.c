@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * hwctl - attach, replace and inspect programs from a shell in the guest
+ *
+ * Links are pinned, so that each step is a command of its own. Built on plain
+ * libbpf: what it reports is what the kernel answered.
+ */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <hwirq_abi.h>
+#include <linux/if_link.h>
+
+static int usage(void)
+{
+	fputs("usage: hwctl attach OBJECT DEV all|QUEUE PIN\n"
+	      "       hwctl xdp OBJECT DEV native|generic PIN\n"
+	      "       hwctl replace PIN OBJECT\n"
+	      "       hwctl stats PIN\n"
+	      "       hwctl idle		wait until no hwirq or XDP link is left\n"
+	      "DEV is a name or an ifindex. Exit status 1: refused, with the errno's name.\n",
+	      stderr);
+	return 2;
+}
+
+static int refused(const char *what, int err)
+{
+	err = err < 0 ? -err : err;
+	printf("hwctl: %s: %s (%s)\n", what, strerrorname_np(err), strerror(err));
+	return 1;
+}
+
+/* The file descriptor of the object's only program, or -errno. */
+static int load(const char *path, enum bpf_prog_type type)
+{
+	struct bpf_program *prog;
+	struct bpf_object *obj;
+	int err;
+
+	obj = bpf_object__open_file(path, NULL);
+	if (!obj)
+		return -errno;
+	prog = bpf_object__next_program(obj, NULL);
+	if (!prog)
+		return -ENOENT;
+	bpf_program__set_type(prog, type);
+	if (type != BPF_PROG_TYPE_XDP)
+		bpf_program__set_expected_attach_type(prog, (enum bpf_attach_type)BPF_HWIRQ);
+	err = bpf_object__load(obj);
+	return err ? err : bpf_program__fd(prog);
+}
+
+static int device(const char *name)
+{
+	int index = if_nametoindex(name);
+
+	return index ? index : atoi(name);
+}
+
+static int do_attach(const char *path, const char *dev, const char *how, const char *pin, bool xdp)
+{
+	DECLARE_LIBBPF_OPTS(bpf_link_create_opts, opts);
+	int prog, link;
+
+	prog = load(path, xdp ? BPF_PROG_TYPE_XDP : (enum bpf_prog_type)BPF_PROG_TYPE_HWIRQ);
+	if (prog < 0)
+		return refused("load", prog);
+	if (xdp)
+		opts.flags = strcmp(how, "generic") ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE;
+	else
+		opts.target_btf_id = strcmp(how, "all") ? atoi(how) + 1 : 0;
+	link = bpf_link_create(prog, device(dev), xdp ? BPF_XDP : (enum bpf_attach_type)BPF_HWIRQ, &opts);
+	if (link < 0)
+		return refused("attach", errno);
+	return bpf_obj_pin(link, pin) ? refused("pin", errno) : 0;
+}
+
+static int do_replace(const char *pin, const char *path)
+{
+	int prog, link;
+
+	link = bpf_obj_get(pin);
+	if (link < 0)
+		return refused(pin, errno);
+	prog = load(path, (enum bpf_prog_type)BPF_PROG_TYPE_HWIRQ);
+	if (prog < 0)
+		return refused("load", prog);
+	return bpf_link_update(link, prog, NULL) ? refused("replace", errno) : 0;
+}
+
+static int do_stats(const char *pin)
+{
+	char path[64], buf[4096];
+	int link, fd;
+	ssize_t n;
+
+	link = bpf_obj_get(pin);
+	if (link < 0)
+		return refused(pin, errno);
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", link);
+	fd = open(path, O_RDONLY);
+	if (fd < 0)
+		return refused(path, errno);
+	while ((n = read(fd, buf, sizeof(buf))) > 0)
+		fwrite(buf, 1, n, stdout);
+	return 0;
+}
+
+static int count_links(void)
+{
+	struct bpf_link_info info;
+	__u32 id = 0, len, type;
+	int fd, n = 0;
+
+	while (!bpf_link_get_next_id(id, &id)) {
+		fd = bpf_link_get_fd_by_id(id);
+		if (fd < 0)
+			continue;
+		memset(&info, 0, sizeof(info));
+		len = sizeof(info);
+		type = bpf_obj_get_info_by_fd(fd, &info, &len) ? 0 : info.type;
+		close(fd);
+		if (type == BPF_LINK_TYPE_HWIRQ || type == BPF_LINK_TYPE_XDP)
+			n++;
+	}
+	return n;
+}
+
+/* A link is detached some time after its last reference went. */
+static int do_idle(void)
+{
+	int i, n;
+
+	for (i = 0; i < 500; i++) {
+		n = count_links();
+		if (!n)
+			return 0;
+		usleep(20000);
+	}
+	printf("hwctl: %d links are still there\n", n);
+	return 1;
+}
+
+int main(int argc, char **argv)
+{
+	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
+	if (argc == 6 && !strcmp(argv[1], "attach"))
+		return do_attach(argv[2], argv[3], argv[4], argv[5], false);
+	if (argc == 6 && !strcmp(argv[1], "xdp"))
+		return do_attach(argv[2], argv[3], argv[4], argv[5], true);
+	if (argc == 4 && !strcmp(argv[1], "replace"))
+		return do_replace(argv[2], argv[3]);
+	if (argc == 3 && !strcmp(argv[1], "stats"))
+		return do_stats(argv[2]);
+	if (argc == 2 && !strcmp(argv[1], "idle"))
+		return do_idle();
+	return usage();
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * harness.h - what the end-to-end cases are written in
+ *
+ * A case is a function; it runs once for each configuration that its mask
+ * names, in a guest that was booted once for all cases of the configuration.
+ * Any of these functions ends the case with a message when it fails.
+ */
+#ifndef HWIRQ_TESTS_HARNESS_H
+#define HWIRQ_TESTS_HARNESS_H
+
+#include "lab.h"
+
+/* Configurations, as bits for a case's mask. */
+enum {
+	SMALL		= 1 << 0,	/* one buffer per frame */
+	MERGEABLE	= 1 << 1,	/* large frames span buffers */
+	MULTI		= 1 << 2,	/* tap, four queues, offloads */
+	THREADED	= 1 << 3,	/* kernel parameter threadirqs */
+	SHARED		= 1 << 4,	/* one interrupt vector for all queues */
+	STOCK		= 1 << 5,	/* the distribution's kernel */
+	CONFIGS		= 6,
+	ALL		= SMALL | MERGEABLE | MULTI,
+};
+
+struct e2e_case {
+	const char *name;
+	void (*run)(void);
+	unsigned int configs;
+};
+
+extern const struct e2e_case e2e_cases[];
+extern const size_t nr_e2e_cases;
+extern struct lab lab;
+extern unsigned int lab_is;	/* the configuration's bit */
+
+/* Milliseconds after which an answer counts as missing. */
+#define ANSWER_MS	(3000 * lab.patience)
+
+/* Run a command in the guest; its output. It must succeed. */
+const char *guest(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* The same for a command that must fail. */
+const char *guest_refuses(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* Repeat a command for up to some seconds until it succeeds. */
+void guest_until(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+long guest_number(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* The guest's kernel log since the case began has a line that matches. */
+void guest_log_has(const char *pattern);
+
+void send_frame(const struct frame *f);
+/* The next frame to the client must be this one. */
+void expect_frame(const struct frame *want);
+void expect_no_frame(int ms);
+/* The guest's stack answers a ping; frames before the answer are unexpected. */
+void expect_ping(uint16_t seq, size_t payload);
+/* UDP to a port of the guest: the stack answers "port unreachable". */
+void expect_unreachable(uint16_t port);
+
+/* One counter of a link, from its fdinfo. */
+long stat_of(const char *text, const char *key);
+/* All counters of a pinned link (a copy that lives until the next call). */
+const char *link_stats(const char *pin);
+
+void fail_case(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
+void skip_case(const char *reason) __attribute__((noreturn));
+
+#define check(cond, fmt, ...) do {						\
+	if (!(cond))								\
+		fail_case("%s:%d: " fmt, __FILE__, __LINE__, ##__VA_ARGS__);	\
+} while (0)
+
+#endif
