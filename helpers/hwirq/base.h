@@ -13,14 +13,27 @@
 #include <hwirq_abi.h>
 #ifdef __bpf__
 #include <linux/in.h>
+#include <bpf/bpf_helpers.h>
 #else
 #include <netinet/in.h>	/* <linux/in.h> would clash with it */
+/*
+ * <bpf/bpf_helpers.h> excludes <bpf/bpf.h>, and its helpers are addresses in
+ * the kernel. Only what compiling a program as a function takes:
+ */
+#ifndef SEC
+#define SEC(name)
 #endif
+#ifndef __always_inline
+#define __always_inline	inline __attribute__((always_inline))
+#endif
+#ifndef barrier_var
+#define barrier_var(var)	__asm__ volatile("" : "+r"(var))
+#endif
+#endif /* __bpf__ */
 #include <linux/if_ether.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/udp.h>
-#include <bpf/bpf_helpers.h>
 #include <bpf/bpf_endian.h>
 
 /* Why a helper refused a frame. All are negative, none is an errno. */
