@@ -48,6 +48,22 @@ typedef __u16 __attribute__((may_alias)) hwirq_alias16;
 typedef __u32 __attribute__((may_alias)) hwirq_alias32;
 
 /**
+ * hwirq_be16_len - a 16-bit length field in host byte order
+ * @field: length as in the frame
+ *
+ * Linux 6.12's verifier knows nothing about the result of a byte swap. The mask
+ * tells it again, and the barrier keeps the compiler, which does know, from
+ * dropping the mask.
+ */
+static __always_inline __u32 hwirq_be16_len(__be16 field)
+{
+	__u32 len = (__u16)bpf_ntohs(field);
+
+	barrier_var(len);
+	return len & 0xffff;
+}
+
+/**
  * struct hwirq_cursor - a position in a frame
  * @pos: next byte to parse
  * @end: one past the last byte of the frame

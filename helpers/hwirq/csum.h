@@ -171,7 +171,7 @@ static __always_inline int hwirq_csum_udp_sum(const struct udphdr *udp,
 
 	if (hwirq_beyond(udp, sizeof(*udp), end))
 		return HWIRQ_E_SHORT;
-	len = (__u16)bpf_ntohs(udp->len);
+	len = hwirq_be16_len(udp->len);
 	if (len < sizeof(*udp))
 		return HWIRQ_E_FORMAT;
 	if (len > HWIRQ_CSUM_MAX)

@@ -189,16 +189,23 @@ static inline bool hwirq__log_is_noise(const char *line)
 	return i > 0 && line[i] == ':';
 }
 
-/* The verifier's reason is the last line of its log that states one. */
+/* The verifier's reason: the last lines of its log that state one. */
 static inline void hwirq__log_reason(const char *log, char *buf, size_t size)
 {
-	size_t len;
+	bool again = true;
+	size_t len, at;
 
 	buf[0] = '\0';
 	for (; *log; log += len + (log[len] == '\n')) {
 		len = strcspn(log, "\n");
-		if (len && !hwirq__log_is_noise(log))
-			snprintf(buf, size, "%.*s", (int)len, log);
+		if (!len || hwirq__log_is_noise(log)) {
+			again = true;
+			continue;
+		}
+		at = again ? 0 : strlen(buf);
+		snprintf(buf + at, size - at, "%s%.*s", again ? "" : "; ",
+			 (int)len, log);
+		again = false;
 	}
 }
 
@@ -215,12 +222,9 @@ static inline void hwirq__explain_load(struct bpf_object *obj, int err)
 			continue;
 		hwirq__warn("%s", log);
 		hwirq__log_reason(log, reason, sizeof(reason));
-		hwirq__warn("hwirq: the verifier refuses program '%s': %s. %s\n",
+		hwirq__warn("hwirq: the verifier refuses program '%s': %s. Its log is above; hwirq_helpers.h lists what a hard-IRQ program has to do without\n",
 			    bpf_program__name(prog),
-			    reason[0] ? reason : strerror(-err),
-			    strstr(reason, "path cost") ?
-			    "Shorten its longest path, loops first, or raise the limit: sysctl kernel.bpf_hwirq_max_path=N" :
-			    "Its log is above; hwirq_helpers.h lists what a hard-IRQ program has to do without");
+			    reason[0] ? reason : strerror(-err));
 		return;
 	}
 	if (err == -EPERM || err == -EACCES)

@@ -177,7 +177,7 @@ static __always_inline int hwirq_parse_ipv4(struct hwirq_cursor *cur,
 	if (!h)
 		return HWIRQ_E_SHORT;
 	hdr_len = h->ihl * 4U;
-	tot_len = (__u16)bpf_ntohs(h->tot_len);
+	tot_len = hwirq_be16_len(h->tot_len);
 	if (h->version != 4 || hdr_len < sizeof(*h) || tot_len < hdr_len)
 		return HWIRQ_E_FORMAT;
 	if (hwirq_beyond(h, tot_len, cur->end))
@@ -246,7 +246,7 @@ static __always_inline int hwirq_parse_ipv6(struct hwirq_cursor *cur,
 		return HWIRQ_E_SHORT;
 	if (h->version != 6)
 		return HWIRQ_E_FORMAT;
-	len = (__u16)bpf_ntohs(h->payload_len);
+	len = hwirq_be16_len(h->payload_len);
 	if (hwirq_beyond(cur->pos, len, cur->end))
 		return HWIRQ_E_SHORT;
 
@@ -338,7 +338,7 @@ static __always_inline int hwirq_parse_udp(struct hwirq_cursor *cur,
 
 	if (!h || l4_len < sizeof(*h))
 		return HWIRQ_E_SHORT;
-	len = (__u16)bpf_ntohs(h->len);
+	len = hwirq_be16_len(h->len);
 	if (len < sizeof(*h) || len > l4_len)
 		return HWIRQ_E_FORMAT;
 	*udp = h;

@@ -391,12 +391,14 @@ static void verifier_path_cost(void **state)
 
 	(void)state;
 	fake.load_err = E2BIG;
-	fake.log = "path cost 4097 exceeds the limit 4096 at insn 12\n"
+	fake.log = "12: (bc) w8 = w7\n"
+		   "path cost 4097 exceeds the limit 4096 at insn 12\n"
+		   "hwirq programs cannot have longer paths; do that\n"
 		   "processed 9 insns (limit 1000000)\n";
 	bpf_object__close(load_echo(-E2BIG));
 	tail = said + strlen(fake.log);
 	memmove(said, tail, strlen(tail) + 1);
-	assert_said("path cost 4097", "kernel.bpf_hwirq_max_path");
+	assert_said("path cost 4097", "insn 12; hwirq programs", "do that");
 }
 
 static void load_without_log(void **state)
@@ -420,6 +422,7 @@ static void log_reason(void **state)
 		  "verification time 5 usec\nstack depth 0\nprocessed 1 insns\n"
 		  "max path cost 1 (limit 2)\n", "last" },
 		{ "12 apples\n", "12 apples" },
+		{ "one\ntwo\n0: (95) exit\nthree\nfour\n", "three; four" },
 	};
 	char buf[64];
 	size_t i;
