@@ -29,12 +29,16 @@ need() {
 
 # Remove a directory when the script ends, however it ends.
 tmpdirs=()
+tmpdirs_of=$BASHPID
 cleanup_tmp() {
 	[ ${#tmpdirs[@]} -eq 0 ] || rm -rf -- "${tmpdirs[@]}"
 }
 
 mktmp() {
 	local -n mktmp_out=$1
+	# A subshell must not remove what belongs to its parent.
+	[ "$tmpdirs_of" = "$BASHPID" ] || tmpdirs=()
+	tmpdirs_of=$BASHPID
 	mktmp_out=$(mktemp -d "${2:-${TMPDIR:-/tmp}}/hwirq.XXXXXX")
 	tmpdirs+=("$mktmp_out")
 	trap cleanup_tmp EXIT

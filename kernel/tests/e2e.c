@@ -2,13 +2,12 @@
 /* The end-to-end cases; harness.h describes what they are written in. */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/tcp.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "harness.h"
@@ -134,9 +133,1127 @@ static void lab_tcp(void)
 	transfer_tcp(200000);
 }
 
+
+/* The echo template in the guest */
+
+#define ECHO_PORT	7
+
+static void echo_start(const char *options)
+{
+	guest("hwirq-echo --dev eth0 --port %d --addr 10.0.2.15 --addr fd00::215 --json %s >/run/echo.log 2>&1 &",
+	      ECHO_PORT, options);
+	guest_until("grep -q '\"event\":\"attached\"' /run/echo.log || { cat /run/echo.log; exit 1; }");
+}
+
+static void echo_stop(void)
+{
+	guest("pkill -INT -x hwirq-echo");
+	guest_until("! pgrep -x hwirq-echo");
+	guest("hwctl idle");
+}
+
+/* What adds up on every link at every time when no frame is under way. */
+static void check_stats(const char *text)
+{
+	long packets = stat_of(text, "packets");
+
+	check(packets == stat_of(text, "aborted") + stat_of(text, "drop") +
+			 stat_of(text, "pass") + stat_of(text, "tx"),
+	      "the verdicts do not add up to the packets:\n%s", text);
+	check(packets == stat_of(text, "hardirq_packets") + stat_of(text, "napi_packets"),
+	      "hard-IRQ and NAPI packets do not add up to the packets:\n%s", text);
+	check(stat_of(text, "invalid") == 0, "invalid verdicts:\n%s", text);
+}
+
+static const char *echo_stats(void)
+{
+	static char text[4096];
+
+	snprintf(text, sizeof(text), "%s",
+		 guest("cat $(grep -l ^hardirq_packets: /proc/$(pidof hwirq-echo)/fdinfo/*)"));
+	return text;
+}
+
+/* Send one datagram to the echo port; the answer must be right in every byte. */
+static void expect_echo(const struct udp *u)
+{
+	struct frame f;
+	struct udp reply = udp_reply(u);
+
+	frame_udp(&f, u);
+	send_frame(&f);
+	frame_udp(&f, &reply);
+	expect_frame(&f);
+}
+
+/* The program is alive, and has dealt with all that was sent before. */
+static void expect_one_echo(uint32_t seed)
+{
+	struct udp u = udp_to_guest(ECHO_PORT, 32, seed);
+
+	expect_echo(&u);
+}
+
+static void echo_udp4(void)
+{
+	const char *stats;
+	int i;
+
+	echo_start("");
+	for (i = 0; i < 200; i++)
+		expect_one_echo(i);
+	stats = echo_stats();
+	check_stats(stats);
+	check(stat_of(stats, "tx") == 200, "200 frames were echoed:\n%s", stats);
+	echo_stop();
+	guest_log_has("eth0: queue 0: detached: pool .* lost=0");
+}
+
+static void echo_udp6(void)
+{
+	struct udp u = udp_to_guest(ECHO_PORT, 64, 1);
+	int i;
+
+	echo_start("");
+	u.v6 = true;
+	for (i = 0; i < 50; i++) {
+		u.seed = i;
+		u.payload = i * 29;
+		expect_echo(&u);
+	}
+}
+
+static void echo_vlan(void)
+{
+	struct udp u = udp_to_guest(ECHO_PORT, 64, 1);
+
+	echo_start("");
+	u.vlan[0] = 42;
+	expect_echo(&u);
+	u.payload = 1472;
+	expect_echo(&u);
+	u.vlan[0] = 0xe000 | 4094;	/* with a priority */
+	expect_echo(&u);
+	u.vlan[1] = 7;
+	u.payload = 100;
+	expect_echo(&u);
+	u.v6 = true;
+	expect_echo(&u);
+}
+
+static void echo_ip_options(void)
+{
+	struct udp u = udp_to_guest(ECHO_PORT, 64, 1);
+
+	echo_start("");
+	for (u.ip_options = 4; u.ip_options <= 40; u.ip_options += 4)
+		expect_echo(&u);
+}
+
+static void echo_checksums(void)
+{
+	struct udp u = udp_to_guest(ECHO_PORT, 64, 1);
+	struct frame f, want;
+	struct udp reply;
+
+	echo_start("");
+	u.no_checksum = true;
+	expect_echo(&u);
+	u.no_checksum = false;
+	/* TTL and so the header checksum at their limits */
+	for (u.ttl = 1; u.ttl < 255; u.ttl += 23)
+		expect_echo(&u);
+	u.ip_frag = 0x4000;	/* "don't fragment" is no fragment */
+	expect_echo(&u);
+	/* A payload damaged on the way in has a wrong checksum on the way back. */
+	reply = udp_reply(&u);
+	frame_udp(&f, &u);
+	frame_udp(&want, &reply);
+	f.data[60] ^= 0x10;
+	want.data[60] ^= 0x10;
+	send_frame(&f);
+	expect_frame(&want);
+	/* Bytes after the packet, as Ethernet pads short frames, stay. */
+	u.payload = 1;
+	u.padding = 17;
+	expect_echo(&u);
+}
+
+static void echo_arp(void)
+{
+	struct frame f, want;
+	long tx;
+
+	echo_start("");
+	expect_one_echo(1);
+	tx = stat_of(echo_stats(), "tx");
+	frame_arp(&f, 1, BROADCAST_MAC, CLIENT_MAC, CLIENT_IP, NULL, GUEST_IP);
+	frame_arp(&want, 2, CLIENT_MAC, GUEST_MAC, GUEST_IP, CLIENT_MAC, CLIENT_IP);
+	send_frame(&f);
+	expect_frame(&want);
+	f.len = 60;		/* padded to Ethernet's minimum */
+	want.len = 60;
+	memset(f.data + 42, 0, 18);
+	memset(want.data + 42, 0, 18);
+	send_frame(&f);
+	expect_frame(&want);
+	check(stat_of(echo_stats(), "tx") == tx + 2, "the program did not answer ARP, the stack did");
+	/* Not our address: silence. */
+	frame_arp(&f, 1, BROADCAST_MAC, CLIENT_MAC, CLIENT_IP, NULL, GUEST_IP + 1);
+	send_frame(&f);
+	expect_one_echo(2);
+}
+
+/* Fragments, other ports, other protocols belong to the stack. */
+static void echo_passes_rest(void)
+{
+	struct udp u = udp_to_guest(ECHO_PORT, 1000, 1);
+	struct udp reply;
+	struct frame f;
+	long pass;
+
+	echo_start("");
+	expect_one_echo(1);
+	pass = stat_of(echo_stats(), "pass");
+	expect_unreachable(9);
+	expect_ping(1, 200);
+	/* Both halves of a datagram: the stack puts them together, and no one listens. */
+	frame_udp(&f, &u);
+	f.data[16] = (20 + 8 + 504) >> 8;
+	f.data[17] = (20 + 8 + 504) & 255;
+	f.data[20] = 0x20;
+	f.len = ETH_HEADER + 20 + 8 + 504;
+	frame_fix_ip(&f);
+	send_frame(&f);
+	expect_one_echo(2);
+	check(stat_of(echo_stats(), "pass") == pass + 3, "three frames went to the stack:\n%s", echo_stats());
+	/* Our MAC address, another IP address. */
+	u = udp_to_guest(ECHO_PORT, 100, 3);
+	u.dst_ip = GUEST_IP + 1;
+	frame_udp(&f, &u);
+	send_frame(&f);
+	/* The client's second port has nothing to do with the first. */
+	u = udp_to_guest(ECHO_PORT, 100, 4);
+	u.src_port = 50000;
+	reply = udp_reply(&u);
+	frame_udp(&f, &u);
+	send_frame(&f);
+	frame_udp(&f, &reply);
+	expect_frame(&f);
+}
+
+/* Many frames under way at once; they come back complete and in order. */
+static void echo_in_order(struct udp *u, size_t first, size_t last, size_t step, int window)
+{
+	size_t sent = first, seen;
+	struct udp reply;
+	struct frame f;
+	int under_way = 0;
+
+	for (seen = first; seen <= last; seen += step) {
+		while (sent <= last && under_way < window) {
+			u->payload = u->seed = sent;
+			u->ip_id = sent;
+			frame_udp(&f, u);
+			send_frame(&f);
+			sent += step;
+			under_way++;
+		}
+		u->payload = u->seed = seen;
+		u->ip_id = seen;
+		reply = udp_reply(u);
+		frame_udp(&f, &reply);
+		expect_frame(&f);
+		under_way--;
+	}
+}
+
+static void echo_sizes(void)
+{
+	struct udp u = udp_to_guest(ECHO_PORT, 0, 0);
+
+	echo_start("");
+	/* Every size up to an Ethernet payload of 1500 bytes */
+	echo_in_order(&u, 0, 1472, 1, 8);
+	u.v6 = true;
+	echo_in_order(&u, 0, 1452, 11, 8);
+	echo_in_order(&u, 1440, 1452, 1, 8);
+	u.v6 = false;
+	u.vlan[0] = 9;
+	echo_in_order(&u, 1400, 1472, 1, 8);
+	check_stats(echo_stats());
+}
+
+static void echo_burst(void)
+{
+	struct udp u = udp_to_guest(ECHO_PORT, 200, 0);
+	struct udp reply;
+	unsigned int i, echoed = 0, next = 0;
+	const char *stats;
+	struct frame f, want;
+
+	echo_start("");
+	for (i = 0; i < 5000; i++) {
+		u.seed = u.ip_id = i;
+		frame_udp(&f, &u);
+		send_frame(&f);
+	}
+	/* What was dropped must have been counted; the rest is right and in order. */
+	while (wire_receive(&lab, &f, 1000 * lab.patience)) {
+		unsigned int id = f.data[18] << 8 | f.data[19];
+
+		check(id >= next && id < 5000, "frame %u came after %u", id, next);
+		next = id + 1;
+		u.seed = u.ip_id = id;
+		reply = udp_reply(&u);
+		frame_udp(&want, &reply);
+		check(!frame_diff(&f, &want), "the frame %s", frame_diff(&f, &want));
+		echoed++;
+	}
+	stats = echo_stats();
+	check_stats(stats);
+	check(echoed + stat_of(stats, "pool_empty") + stat_of(stats, "tx_full") >= 5000,
+	      "%u of 5000 frames came back, the others are not accounted for:\n%s", echoed, stats);
+	check(echoed >= 2500, "only %u of 5000 frames came back:\n%s", echoed, stats);
+	expect_one_echo(1);
+}
+
+/* Where the program runs, by the kernel's own account. */
+static void hard_irq_context(void)
+{
+	const char *count = "awk '/virtio[0-9]+-input/ { for (i = 2; i <= NF && $i ~ /^[0-9]+$/; i++) n += $i } END { print n + 0 }' /proc/interrupts";
+	const char *stats;
+	long before, after;
+	int i;
+
+	echo_start("");
+	expect_one_echo(1);
+	before = guest_number("%s", count);
+	for (i = 0; i < 100; i++)
+		expect_one_echo(i);
+	after = guest_number("%s", count);
+	stats = echo_stats();
+	check_stats(stats);
+	check(after - before >= 50, "100 separate frames, but %ld interrupts", after - before);
+	check(stat_of(stats, "irqs") > 50 && stat_of(stats, "hardirq_packets") > 50,
+	      "few frames were processed in the interrupt handler:\n%s", stats);
+}
+
+static void context_fields(void)
+{
+	struct udp u = udp_to_guest(1020, 64, 1);
+	struct answer {
+		uint32_t ifindex, queue, len, cpu;
+		uint64_t timestamp, age;
+	} a;
+	uint64_t last = 0;
+	struct frame f;
+	long ifindex;
+	int i;
+
+	guest("hwctl attach /progs/context.bpf.o eth0 all /sys/fs/bpf/context");
+	ifindex = guest_number("cat /sys/class/net/eth0/ifindex");
+	for (i = 0; i < 50; i++) {
+		u.src_port = 40000 + i;
+		u.payload = 40 + i * 20;
+		frame_udp(&f, &u);
+		send_frame(&f);
+		check(wire_receive(&lab, &f, ANSWER_MS), "no answer from the test program");
+		memcpy(&a, f.data + 42, sizeof(a));
+		check(a.ifindex == ifindex, "ifindex %u, not %ld", a.ifindex, ifindex);
+		check(a.queue < (lab_is == MULTI ? 4 : 1), "queue %u", a.queue);
+		check(a.len == ETH_HEADER + 28 + u.payload, "data_end - data is %u, the frame %zu bytes",
+		      a.len, ETH_HEADER + 28 + u.payload);
+		check(a.timestamp > last, "the timestamp went from %llu to %llu",
+		      (unsigned long long)last, (unsigned long long)a.timestamp);
+		check(a.age < 1000000000, "the timestamp is %llu ns old", (unsigned long long)a.age);
+		last = a.timestamp;
+	}
+}
+
+/* Verdicts */
+
+static void send_to_port(uint16_t port, uint16_t src_port, uint32_t seed)
+{
+	struct udp u = udp_to_guest(port, 80, seed);
+	struct frame f;
+
+	u.src_port = src_port;
+	frame_udp(&f, &u);
+	send_frame(&f);
+}
+
+/* What comes back from port 1003 of verdict.bpf.c is the frame itself. */
+static void expect_reflection(uint32_t seed)
+{
+	struct udp u = udp_to_guest(1003, 80, seed);
+	struct frame f;
+
+	frame_udp(&f, &u);
+	send_frame(&f);
+	expect_frame(&f);
+}
+
+static void verdicts(void)
+{
+	const char *stats;
+	int i;
+
+	guest("hwctl attach /progs/verdict.bpf.o eth0 all /sys/fs/bpf/verdict");
+	for (i = 0; i < 50; i++) {
+		send_to_port(1000, 40000, i);		/* ABORTED */
+		send_to_port(1001, 40000, i);		/* DROP */
+		send_to_port(1001, 40000, i + 1000);
+	}
+	/* Same flow, so it comes after all of them. */
+	for (i = 0; i < 20; i++)
+		expect_reflection(i);
+	expect_ping(1, 100);
+	stats = link_stats("verdict");
+	check_stats(stats);
+	check(stat_of(stats, "aborted") == 50 && stat_of(stats, "drop") == 100 &&
+	      stat_of(stats, "tx") == 20 && stat_of(stats, "pass") >= 1,
+	      "50 aborted, 100 dropped, 20 sent, a ping passed:\n%s", stats);
+}
+
+/* PASS */
+
+static void pass_ping(void)
+{
+	size_t size;
+
+	echo_start("");
+	for (size = 0; size <= 1472; size += size < 64 ? 1 : 44) {
+		expect_ping(size, size);
+		expect_one_echo(size);
+	}
+	check_stats(echo_stats());
+}
+
+/* Traffic from a thread of its own, at some 2,000 frames a second. */
+struct traffic {
+	pthread_t thread;
+	bool stop;
+	uint16_t port;
+	unsigned int pause_us;
+	unsigned int sent;
+	char error[256];
+};
+
+static void *traffic_main(void *arg)
+{
+	struct traffic *t = arg;
+	struct frame f;
+
+	while (!__atomic_load_n(&t->stop, __ATOMIC_RELAXED)) {
+		struct udp u = udp_to_guest(t->port, 100, t->sent & 0xffff);
+
+		u.src_port = 41000 + t->sent % 16;
+		frame_udp(&f, &u);
+		if (wire_send(&lab, &f)) {
+			snprintf(t->error, sizeof(t->error), "%.200s", lab_error());
+			return NULL;
+		}
+		__atomic_add_fetch(&t->sent, 1, __ATOMIC_RELAXED);
+		usleep(t->pause_us);
+	}
+	return NULL;
+}
+
+static void traffic_start(struct traffic *t, uint16_t port)
+{
+	memset(t, 0, sizeof(*t));
+	t->port = port;
+	t->pause_us = 500 * lab.patience;
+	check(!pthread_create(&t->thread, NULL, traffic_main, t), "no traffic thread");
+}
+
+static void traffic_stop(struct traffic *t)
+{
+	__atomic_store_n(&t->stop, true, __ATOMIC_RELAXED);
+	pthread_join(t->thread, NULL);
+	check(!t->error[0], "%s", t->error);
+}
+
+static uint16_t port_of(const struct frame *f, int at)
+{
+	return f->data[at] << 8 | f->data[at + 1];
+}
+
+static bool is_udp(const struct frame *f)
+{
+	return f->len >= 42 && port_of(f, 12) == 0x0800 && f->data[23] == 17;
+}
+
+/* Is this the answer to a frame of traffic_main()? mark: first payload byte, or -1 */
+static void check_traffic(const struct frame *f, bool reflected, int mark)
+{
+	struct udp u = udp_to_guest(port_of(f, reflected ? 36 : 34), 100, port_of(f, 18)), reply;
+	struct frame want;
+
+	u.src_port = port_of(f, reflected ? 34 : 36);
+	reply = reflected ? u : udp_reply(&u);
+	frame_udp(&want, &reply);
+	if (mark >= 0)
+		want.data[42] = mark;
+	check(!frame_diff(f, &want), "the frame %s", frame_diff(f, &want));
+}
+
+/* Take answers until none came for a while, or until there were max; their number. */
+static unsigned int drain(bool reflected, unsigned int max, int idle_ms)
+{
+	unsigned int n = 0;
+	struct frame f;
+
+	while (n < max && wire_receive(&lab, &f, idle_ms)) {
+		if (!is_udp(&f))
+			continue;	/* the stack's ICMP while no program is attached */
+		check_traffic(&f, reflected, -1);
+		n++;
+	}
+	return n;
+}
+
+static void pass_tcp(void)
+{
+	unsigned int echoed, dropped;
+	struct traffic t;
+	const char *stats;
+
+	echo_start("");
+	traffic_start(&t, ECHO_PORT);
+	transfer_tcp(200000);
+	traffic_stop(&t);
+	echoed = drain(false, -1u, 500 * lab.patience);
+	stats = echo_stats();
+	check_stats(stats);
+	dropped = stat_of(stats, "pool_empty") + stat_of(stats, "tx_full");
+	check(echoed + dropped >= t.sent, "%u frames sent beside TCP, %u came back, %u dropped and counted:\n%s",
+	      t.sent, echoed, dropped, stats);
+	check(echoed > t.sent / 2, "%u frames sent beside TCP, only %u came back:\n%s",
+	      t.sent, echoed, stats);
+	check(stat_of(stats, "pass") > 500, "TCP did not come by way of PASS:\n%s", stats);
+}
+
+/* Malformed frames */
+
+static void quiet_about(const struct frame *f, const char *what)
+{
+	struct udp u = udp_to_guest(ECHO_PORT, 32, 99), reply = udp_reply(&u);
+	struct frame want, got;
+
+	send_frame(f);
+	frame_udp(&want, &u);
+	send_frame(&want);
+	frame_udp(&want, &reply);
+	/* The stack may complain by ICMP; the program must not answer. */
+	do {
+		if (!wire_receive(&lab, &got, ANSWER_MS))
+			fail_case("no more echo after %s: %s", what, frame_describe(f));
+	} while (got.data[12] == 8 && got.data[13] == 0 && got.data[23] == 1);
+	check(!frame_diff(&got, &want), "%s was answered (%s): the frame %s", what,
+	      frame_describe(f), frame_diff(&got, &want));
+}
+
+static void malformed_short(void)
+{
+	struct udp u = udp_to_guest(ECHO_PORT, 40, 5);
+	struct frame f;
+	size_t len, min = lab.config->tap_queues ? ETH_HEADER : 1;
+
+	echo_start("");
+	/* A valid frame, cut anywhere */
+	frame_udp(&f, &u);
+	for (len = f.len - 1; len >= min; len--) {
+		f.len = len;
+		quiet_about(&f, "a cut IPv4 frame");
+	}
+	u.v6 = true;
+	frame_udp(&f, &u);
+	for (len = f.len - 1; len >= ETH_HEADER; len -= 3) {
+		f.len = len;
+		quiet_about(&f, "a cut IPv6 frame");
+	}
+	u.v6 = false;
+	u.vlan[0] = 5;
+	u.vlan[1] = 6;
+	frame_udp(&f, &u);
+	for (len = ETH_HEADER + 12; len >= ETH_HEADER; len--) {
+		f.len = len;
+		quiet_about(&f, "a cut VLAN frame");
+	}
+	frame_arp(&f, 1, BROADCAST_MAC, CLIENT_MAC, CLIENT_IP, NULL, GUEST_IP);
+	for (len = f.len - 1; len >= ETH_HEADER; len -= 3) {
+		f.len = len;
+		quiet_about(&f, "a cut ARP frame");
+	}
+	expect_ping(1, 64);
+	check_stats(echo_stats());
+}
+
+static void malformed_headers(void)
+{
+	const struct {
+		const char *what;
+		int at;
+		uint8_t value;
+		bool fix_ip;
+	} bytes[] = {
+		{ "IP version 5", 14, 0x55, true },
+		{ "IP version 6 in an IPv4 frame", 14, 0x65, true },
+		{ "IP header length 16", 14, 0x44, true },
+		{ "IP header length 0", 14, 0x40, true },
+		{ "IP header longer than the packet", 14, 0x4f, true },
+		{ "IP length beyond the frame", 16, 0x40, true },
+		{ "IP length 0", 17, 0, true },
+		{ "IP length without UDP header", 17, 24, true },
+		{ "IP checksum wrong", 24, 0xaa, false },
+		{ "more fragments", 20, 0x20, true },
+		{ "last fragment", 21, 8, true },
+		{ "UDP length beyond the packet", 38, 0x10, false },
+		{ "UDP length 7", 39, 7, false },
+		{ "UDP length 0", 39, 0, false },
+		{ "source MAC a group", 6, 0x03, false },
+		{ "source IP a group", 26, 224, true },
+		{ "source IP loopback", 26, 127, true },
+		{ "source IP broadcast", 26, 255, true },
+		{ "source IP this network", 26, 0, true },
+		{ "another destination IP", 33, 77, true },
+	};
+	struct udp u = udp_to_guest(ECHO_PORT, 20, 5);
+	struct frame f;
+	size_t i;
+
+	echo_start("");
+	for (i = 0; i < sizeof(bytes) / sizeof(bytes[0]); i++) {
+		frame_udp(&f, &u);
+		f.data[bytes[i].at] = bytes[i].value;
+		if (bytes[i].fix_ip)
+			frame_fix_ip(&f);
+		quiet_about(&f, bytes[i].what);
+	}
+	u.src_port = 0;
+	frame_udp(&f, &u);
+	quiet_about(&f, "source port 0");
+	u.src_port = ECHO_PORT;
+	frame_udp(&f, &u);
+	quiet_about(&f, "source port equal to the echo port");
+	u.src_port = 40000;
+	memcpy(u.dst_mac, BROADCAST_MAC, MAC_LEN);
+	frame_udp(&f, &u);
+	quiet_about(&f, "destination MAC broadcast");
+	memcpy(u.dst_mac, GUEST_MAC, MAC_LEN);
+	u.vlan[0] = u.vlan[1] = u.vlan[2] = 3;
+	frame_udp(&f, &u);
+	quiet_about(&f, "three VLAN tags");
+	u.vlan[0] = 0;
+	u.v6 = u.no_checksum = true;
+	frame_udp(&f, &u);
+	quiet_about(&f, "IPv6 without a UDP checksum");
+	u.no_checksum = false;
+	frame_udp(&f, &u);
+	f.data[18] = 0x10;
+	quiet_about(&f, "IPv6 length beyond the frame");
+	expect_ping(1, 64);
+	check_stats(echo_stats());
+}
+
+static void malformed_random(void)
+{
+	uint32_t seed = (uint32_t)time(NULL);
+	struct udp u = udp_to_guest(ECHO_PORT, 100, 1);
+	struct frame f;
+	size_t i, n;
+
+	printf("seed %u\n", seed);
+	srandom(seed);
+	echo_start("");
+	for (n = 0; n < 150; n++) {
+		f.len = ETH_HEADER + random() % 1500;
+		for (i = 12; i < f.len; i++)
+			f.data[i] = random();
+		memcpy(f.data, GUEST_MAC, MAC_LEN);
+		memcpy(f.data + 6, CLIENT_MAC, MAC_LEN);
+		/* Half of them get as far as IP. */
+		if (n & 1)
+			memcpy(f.data + 12, "\x08\x00\x45\x00", 4);
+		quiet_about(&f, "random bytes");
+	}
+	/* A valid frame, damaged in its IP header: the checksum catches each bit. */
+	for (n = 0; n < 160; n++) {
+		frame_udp(&f, &u);
+		f.data[ETH_HEADER + n / 8] ^= 1 << n % 8;
+		quiet_about(&f, "one wrong bit in the IP header");
+	}
+	expect_ping(1, 64);
+	check_stats(echo_stats());
+}
+
+/* More than an MTU of 1500 allows: never to the program in part, never to the stack unseen. */
+static void malformed_long(void)
+{
+	struct udp u = udp_to_guest(ECHO_PORT, 0, 1);
+	size_t sizes[] = { 1600, 2000, 3000, 4040, 4100, 6000, 9000 }, i, n;
+	struct frame f, want, got;
+	struct udp reply;
+
+	echo_start("");
+	for (n = 0; n < 40; n++) {
+		for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+			u.payload = sizes[i];
+			u.seed = n;
+			frame_udp(&f, &u);
+			send_frame(&f);
+		}
+	}
+	/* A buffer that holds one whole may echo it; then it must be right. */
+	u = udp_to_guest(ECHO_PORT, 32, 1000);
+	reply = udp_reply(&u);
+	frame_udp(&f, &u);
+	send_frame(&f);
+	frame_udp(&want, &reply);
+	for (;;) {
+		check(wire_receive(&lab, &got, ANSWER_MS), "no more echo after oversized frames:\n%s",
+		      echo_stats());
+		if (!frame_diff(&got, &want))
+			break;
+		if (!is_udp(&got))
+			continue;
+		u = udp_to_guest(ECHO_PORT, got.len - 42, 0);
+		u.ip_id = port_of(&got, 18);
+		for (n = 0; n < 40; n++) {
+			u.seed = n;
+			u.ip_id = 1;
+			reply = udp_reply(&u);
+			frame_udp(&f, &reply);
+			if (!frame_diff(&got, &f))
+				break;
+		}
+		check(n < 40, "a damaged oversized frame came back: %s", frame_describe(&got));
+	}
+	expect_ping(1, 1400);
+	check_stats(echo_stats());
+}
+
+/* Life of an attachment */
+
+static long detached_queues(void)
+{
+	return guest_number("dmesg | grep -c 'eth0: queue .*detached: pool .* lost=0$'; true");
+}
+
+static void attach_detach(void)
+{
+	int queues = lab_is == MULTI ? 4 : 1, cycles = 20, i;
+	struct traffic t;
+
+	traffic_start(&t, 1003);
+	for (i = 0; i < cycles; i++) {
+		guest("hwctl attach /progs/verdict.bpf.o eth0 all /sys/fs/bpf/verdict");
+		check(drain(true, 10, ANSWER_MS) == 10, "no traffic came back in cycle %d", i);
+		guest("rm /sys/fs/bpf/verdict && hwctl idle");
+	}
+	traffic_stop(&t);
+	guest_until("[ $(dmesg | grep -c 'eth0: queue .*detached: pool .* lost=0$') -ge %d ]", cycles * queues);
+	check(detached_queues() == cycles * queues, "%d detaches of %d queues:\n%s", cycles, queues,
+	      guest("dmesg | grep detached"));
+	drain(true, -1u, 200 * lab.patience);
+	expect_ping(1, 1000);
+	expect_ping(2, 1);
+}
+
+static void replace(void)
+{
+	unsigned int n = 0, a = 0, b = 0;
+	struct traffic t;
+	struct frame f;
+	int i;
+
+	guest("hwctl attach /progs/mark_a.bpf.o eth0 all /sys/fs/bpf/mark");
+	traffic_start(&t, 1010);
+	for (i = 0; i < 20; i++) {
+		int mark = i % 2 ? 'A' : 'B';
+
+		guest("hwctl replace /sys/fs/bpf/mark /progs/mark_%c.bpf.o", mark == 'A' ? 'a' : 'b');
+		while (wire_receive(&lab, &f, 0)) {
+			if (!is_udp(&f))
+				continue;
+			check(f.data[42] == 'A' || f.data[42] == 'B', "neither program's mark: %s",
+			      frame_describe(&f));
+			check_traffic(&f, true, f.data[42]);
+			*(f.data[42] == 'A' ? &a : &b) += 1;
+		}
+	}
+	traffic_stop(&t);
+	while (wire_receive(&lab, &f, 500 * lab.patience)) {
+		if (!is_udp(&f))
+			continue;
+		check_traffic(&f, true, f.data[42]);
+		*(f.data[42] == 'A' ? &a : &b) += 1;
+	}
+	n = a + b;
+	check(a && b, "%u frames through one program, %u through the other", a, b);
+	check(n == t.sent, "%u frames sent while programs were replaced, %u came back:\n%s",
+	      t.sent, n, link_stats("mark"));
+	/* Now the last one alone is in force. */
+	for (i = 0; i < 20; i++) {
+		send_to_port(1010, 42000 + i, i);
+		check(wire_receive(&lab, &f, ANSWER_MS), "no answer after the last replace");
+		check(f.data[42] == 'A', "an answer of the program that was replaced");
+	}
+}
+
+static void sigkill(void)
+{
+	int i;
+
+	echo_start("");
+	for (i = 0; i < 10; i++)
+		expect_one_echo(i);
+	guest("pkill -KILL -x hwirq-echo");
+	guest("hwctl idle");
+	guest_log_has("eth0: queue 0: detached: pool .* lost=0");
+	/* The stack has the port again, and no one listens there. */
+	expect_unreachable(ECHO_PORT);
+	expect_ping(1, 1000);
+	echo_start("");
+	expect_one_echo(1);
+}
+
+static void ctrl_c(void)
+{
+	echo_start("--interval 0.2");
+	expect_one_echo(1);
+	guest_until("grep -q '\"event\":\"stats\"' /run/echo.log");
+	echo_stop();
+	guest("grep -q '\"event\":\"detaching\"' /run/echo.log");
+	check(strstr(guest("grep detaching /run/echo.log"), "\"tx\":1"), "final counters: %s", lab.output);
+	guest_log_has("eth0: queue 0: detached: pool .* lost=0");
+}
+
+static void if_down_up(void)
+{
+	int i;
+
+	echo_start("");
+	for (i = 0; i < 3; i++) {
+		expect_one_echo(i);
+		guest("ip link set eth0 down");
+		guest("ip link set eth0 up");
+	}
+	expect_one_echo(100);
+	check_stats(echo_stats());
+	expect_ping(1, 100);
+}
+
+static void attach_while_down(void)
+{
+	guest("ip link set eth0 down");
+	echo_start("");
+	guest("ip link set eth0 up");
+	expect_one_echo(1);
+	guest("ip link set eth0 down");
+	echo_stop();
+	guest_log_has("eth0: queue 0: detached: pool .* lost=0");
+	guest("ip link set eth0 up");
+	expect_ping(1, 100);
+}
+
+static void unbind_driver(void)
+{
+	const char *dev;
+	char name[64];
+
+	dev = guest("basename $(readlink /sys/class/net/eth0/device)");
+	snprintf(name, sizeof(name), "%s", dev);
+	echo_start("");
+	expect_one_echo(1);
+	guest("echo %s >/sys/bus/virtio/drivers/virtio_net/unbind", name);
+	guest_log_has("eth0: queue 0: detached: pool .* lost=0");
+	guest("echo %s >/sys/bus/virtio/drivers/virtio_net/bind", name);
+	guest_until("cleanup-case");
+	echo_start("");
+	expect_one_echo(2);
+}
+
+static void netns_move(void)
+{
+	echo_start("");
+	expect_one_echo(1);
+	guest("unshare -n sleep 1000 >/dev/null 2>&1 & sleep 0.5");
+	guest("ip link set eth0 netns $(pgrep -x -f 'sleep 1000')");
+	guest_log_has("eth0: queue 0: detached: pool .* lost=0");
+	guest("kill $(pgrep -x -f 'sleep 1000')");
+	guest_until("cleanup-case");
+	echo_start("");
+	expect_one_echo(2);
+}
+
+/* Refusals */
+
+static void refuses_attach(const char *error, const char *log)
+{
+	const char *out = guest_refuses("hwctl attach /progs/verdict.bpf.o eth0 all /sys/fs/bpf/verdict");
+
+	check(strstr(out, error), "expected %s, got: %s", error, out);
+	guest_log_has("hwirq: eth0: attach refused: ");
+	if (log)
+		guest_log_has(log);
+}
+
+static void xdp_first(void)
+{
+	const char *modes[] = { "generic", "native" };
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		/* virtio_net needs spare queues or switched-off offloads for native XDP. */
+		if (lab_run(&lab, "hwctl xdp /progs/xdp_reflect.bpf.o eth0 %s /sys/fs/bpf/xdp", modes[i])) {
+			check(i == 1, "no generic XDP: %s", lab.output);
+			break;
+		}
+		refuses_attach("EBUSY", "attach refused: .*XDP");
+		guest_refuses("hwirq-echo --dev eth0 --count 1 >/run/echo.log 2>&1");
+		guest("grep -q 'XDP program' /run/echo.log || { cat /run/echo.log; exit 1; }");
+		guest("rm /sys/fs/bpf/xdp && hwctl idle");
+	}
+	echo_start("");
+	expect_one_echo(1);
+}
+
+static void xdp_second(void)
+{
+	const char *modes[] = { "generic", "native" }, *out;
+	int i;
+
+	echo_start("");
+	for (i = 0; i < 2; i++) {
+		out = guest_refuses("hwctl xdp /progs/xdp_reflect.bpf.o eth0 %s /sys/fs/bpf/xdp", modes[i]);
+		check(strstr(out, "EBUSY"), "%s XDP: expected EBUSY, got: %s", modes[i], out);
+	}
+	expect_one_echo(1);
+	echo_stop();
+	guest("hwctl xdp /progs/xdp_reflect.bpf.o eth0 generic /sys/fs/bpf/xdp");
+}
+
+static void second_program(void)
+{
+	const char *out;
+
+	echo_start("");
+	refuses_attach("EEXIST", NULL);
+	out = guest_refuses("hwctl attach /progs/verdict.bpf.o eth0 0 /sys/fs/bpf/verdict");
+	check(strstr(out, "EEXIST"), "expected EEXIST, got: %s", out);
+	expect_one_echo(1);
+}
+
+static void wrong_target(void)
+{
+	const struct {
+		const char *dev, *queue, *error;
+	} targets[] = {
+		{ "4711", "all", "ENODEV" },
+		{ "eth0", "4", "ENXIO" },
+		{ "eth0", "100000", "ENXIO" },
+		{ "lo", "all", "EOPNOTSUPP" },
+	};
+	const char *out;
+	size_t i;
+
+	for (i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
+		out = guest_refuses("hwctl attach /progs/verdict.bpf.o %s %s /sys/fs/bpf/verdict",
+				    targets[i].dev, targets[i].queue);
+		check(strstr(out, targets[i].error), "attach to %s, queue %s: expected %s, got: %s",
+		      targets[i].dev, targets[i].queue, targets[i].error, out);
+	}
+	guest_refuses("hwirq-echo --dev lo --count 1 >/run/echo.log 2>&1");
+	guest("grep -q hwirq: /run/echo.log || grep -q Ethernet /run/echo.log");
+}
+
+static void large_mtu(void)
+{
+	if (lab_run(&lab, "ip link set eth0 mtu 9000"))
+		skip_case("the device takes no MTU of 9000");
+	refuses_attach("EMSGSIZE", "attach refused: .*MTU");
+	guest("ip link set eth0 mtu 1500");
+	echo_start("");
+	guest_refuses("ip link set eth0 mtu 9000");
+	expect_one_echo(1);
+	echo_stop();
+	guest("ip link set eth0 mtu 9000 && ip link set eth0 mtu 1500");
+}
+
+static void netpoll(void)
+{
+	const char *target = "/sys/kernel/config/netconsole/test";
+
+	guest("mkdir %s && cd %s && echo eth0 >dev_name && echo 10.0.2.15 >local_ip && echo 10.0.2.200 >remote_ip && echo 02:00:00:00:02:77 >remote_mac && echo 1 >enabled",
+	      target, target);
+	refuses_attach("EBUSY", "attach refused: .*netpoll");
+	guest("echo 0 >%s/enabled", target);
+	echo_start("");
+	expect_one_echo(1);
+	guest("echo 1 >%s/enabled 2>/dev/null; [ $(cat %s/enabled) = 0 ]", target, target);
+	expect_one_echo(2);
+	echo_stop();
+	guest("rmdir %s", target);
+}
+
+static void refused_here(void)
+{
+	refuses_attach("EOPNOTSUPP", lab_is == THREADED ? "attach refused: .*thread" : "attach refused: .*vector");
+	expect_ping(1, 100);
+}
+
+static void no_unprivileged(void)
+{
+	/* busybox has no capsh: drop to a user without capabilities. */
+	guest("echo nobody:x:65534:65534:nobody:/:/bin/sh >/etc/passwd");
+	guest_refuses("su nobody -c 'hwirq-echo --dev eth0 --count 1' >/run/echo.log 2>&1");
+	guest("grep -qE 'CAP_|root|permi' /run/echo.log || { cat /run/echo.log; exit 1; }");
+}
+
+static void clear_sentence(void)
+{
+	expect_ping(1, 100);
+	guest_refuses("hwirq-echo --dev eth0 --count 1 >/run/echo.log 2>&1");
+	guest("grep -q 'this kernel (.*) has no hard-IRQ programs' /run/echo.log || { cat /run/echo.log; exit 1; }");
+	guest("[ $(wc -l </run/echo.log) -eq 1 ] || { echo 'more than one sentence:'; cat /run/echo.log; exit 1; }");
+}
+
+/* Several queues */
+
+static void multi_queue(void)
+{
+	long sum = 0, busy_queues = 0;
+	unsigned int i, n;
+	struct frame f;
+
+	for (i = 0; i < 4; i++)
+		guest("hwctl attach /progs/verdict.bpf.o eth0 %u /sys/fs/bpf/q%u", i, i);
+	refuses_attach("EEXIST", NULL);
+	for (i = 0; i < 256; i++)
+		send_to_port(1003, 43000 + i, i);
+	for (n = 0; n < 256; n++)
+		check(wire_receive(&lab, &f, ANSWER_MS), "%u of 256 frames came back", n);
+	for (i = 0; i < 4; i++) {
+		const char *stats;
+		char pin[8];
+
+		snprintf(pin, sizeof(pin), "q%u", i);
+		stats = link_stats(pin);
+		check_stats(stats);
+		check(stat_of(stats, "queue") == i, "link of queue %u:\n%s", i, stats);
+		sum += stat_of(stats, "tx");
+		busy_queues += stat_of(stats, "tx") > 0;
+	}
+	check(sum == 256, "the queues' links count %ld frames, not 256", sum);
+	check(busy_queues == 4, "only %ld of 4 queues had traffic", busy_queues);
+	/* Without its program a queue's flows go to the stack, the others' do not. */
+	guest("rm /sys/fs/bpf/q1 && sleep 0.5");
+	guest_log_has("eth0: queue 1: detached: pool .* lost=0");
+	for (i = 0; i < 256; i++)
+		send_to_port(1003, 43000 + i, i);
+	for (n = 0; wire_receive(&lab, &f, 1000 * lab.patience);)
+		n += is_udp(&f);
+	check(n > 64 && n < 256, "%u of 256 frames came back by three of four queues", n);
+}
+
+static void multi_queue_stats(void)
+{
+	const char *stats;
+	unsigned int i, n;
+	struct frame f;
+
+	echo_start("");
+	for (i = 0; i < 256; i++) {
+		struct udp u = udp_to_guest(ECHO_PORT, 100, i);
+
+		u.src_port = 43000 + i;
+		frame_udp(&f, &u);
+		send_frame(&f);
+	}
+	for (n = 0; n < 256; n++) {
+		check(wire_receive(&lab, &f, ANSWER_MS), "%u of 256 frames came back", n);
+		check_traffic(&f, false, -1);
+	}
+	stats = echo_stats();
+	check_stats(stats);
+	check(stat_of(stats, "tx") == 256, "256 frames over all queues:\n%s", stats);
+	check(strstr(stats, "queue:\tall"), "a link of all queues:\n%s", stats);
+}
+
+static void channels(void)
+{
+	echo_start("");
+	guest_refuses("ethtool -L eth0 combined 2");
+	expect_one_echo(1);
+	echo_stop();
+	guest("ethtool -L eth0 combined 2");
+	echo_start("");
+	expect_one_echo(2);
+	echo_stop();
+	guest("ethtool -L eth0 combined 4");
+}
+
+static void ring_resize(void)
+{
+	if (lab_run(&lab, "ethtool -G eth0 rx 128"))
+		skip_case("the device resizes no rings");
+	guest("ethtool -G eth0 rx 256");
+	echo_start("");
+	/* Resize or refuse, but go on working. */
+	if (lab_run(&lab, "ethtool -G eth0 rx 64") < 0 || lab_run(&lab, "ethtool -G eth0 tx 64") < 0)
+		fail_case("%s", lab_error());
+	expect_one_echo(1);
+	expect_ping(1, 500);
+	echo_stop();
+	guest("ethtool -G eth0 rx 256 tx 256 || true");
+	expect_ping(2, 500);
+}
+
 const struct e2e_case e2e_cases[] = {
-	{ "lab_ping", lab_ping, ALL },
+	{ "lab_ping", lab_ping, ALL | THREADED | SHARED | STOCK },
 	{ "lab_xdp", lab_xdp, ALL },
 	{ "lab_tcp", lab_tcp, ALL },
+	{ "echo_udp4", echo_udp4, ALL },
+	{ "echo_udp6", echo_udp6, ALL },
+	{ "echo_vlan", echo_vlan, ALL },
+	{ "echo_ip_options", echo_ip_options, ALL },
+	{ "echo_checksums", echo_checksums, ALL },
+	{ "echo_arp", echo_arp, ALL },
+	{ "echo_passes_rest", echo_passes_rest, ALL },
+	{ "echo_sizes", echo_sizes, ALL },
+	{ "echo_burst", echo_burst, SMALL | MERGEABLE },
+	{ "hard_irq_context", hard_irq_context, ALL },
+	{ "context_fields", context_fields, ALL },
+	{ "verdicts", verdicts, ALL },
+	{ "pass_ping", pass_ping, ALL },
+	{ "pass_tcp", pass_tcp, ALL },
+	{ "malformed_short", malformed_short, ALL },
+	{ "malformed_headers", malformed_headers, ALL },
+	{ "malformed_random", malformed_random, ALL },
+	{ "malformed_long", malformed_long, SMALL | MERGEABLE },
+	{ "attach_detach", attach_detach, ALL },
+	{ "replace", replace, ALL },
+	{ "sigkill", sigkill, ALL },
+	{ "ctrl_c", ctrl_c, SMALL },
+	{ "if_down_up", if_down_up, ALL },
+	{ "attach_while_down", attach_while_down, ALL },
+	{ "ring_resize", ring_resize, ALL },
+	{ "netns_move", netns_move, ALL },
+	{ "unbind_driver", unbind_driver, ALL },
+	{ "xdp_first", xdp_first, ALL },
+	{ "xdp_second", xdp_second, ALL },
+	{ "second_program", second_program, ALL },
+	{ "wrong_target", wrong_target, ALL },
+	{ "large_mtu", large_mtu, ALL },
+	{ "netpoll", netpoll, SMALL | MULTI },
+	{ "no_unprivileged", no_unprivileged, SMALL },
+	{ "multi_queue", multi_queue, MULTI },
+	{ "multi_queue_stats", multi_queue_stats, MULTI },
+	{ "channels", channels, MULTI },
+	{ "refused_here", refused_here, THREADED | SHARED },
+	{ "clear_sentence", clear_sentence, STOCK },
 };
 const size_t nr_e2e_cases = sizeof(e2e_cases) / sizeof(e2e_cases[0]);
