@@ -112,6 +112,27 @@ static __always_inline bool hwirq_beyond(const void *start, __u32 size,
 }
 
 /**
+ * hwirq_reach - get at bytes of the frame
+ * @start: where they start, inside the frame
+ * @size: how many, a compile-time constant for the verifier's sake
+ * @end: end of the frame
+ *
+ * The verifier knows the bounds of the pointer that was compared, not of one
+ * that the compiler computes anew from the same numbers. The barrier makes both
+ * the same: use the pointer that this returns.
+ *
+ * Return: @start, or NULL if the frame ends before the bytes do.
+ */
+static __always_inline void *hwirq_reach(const void *start, __u32 size,
+					 const void *end)
+{
+	char *p = (char *)(unsigned long)start;
+
+	barrier_var(p);
+	return hwirq_beyond(p, size, end) ? NULL : p;
+}
+
+/**
  * hwirq_cursor_take - step over a header of fixed size
  * @cur: cursor
  * @size: bytes, a compile-time constant for the verifier's sake
@@ -121,11 +142,10 @@ static __always_inline bool hwirq_beyond(const void *start, __u32 size,
 static __always_inline void *hwirq_cursor_take(struct hwirq_cursor *cur,
 					       __u32 size)
 {
-	char *start = (char *)cur->pos;
+	char *start = (char *)hwirq_reach(cur->pos, size, cur->end);
 
-	if (hwirq_beyond(start, size, cur->end))
-		return NULL;
-	cur->pos = start + size;
+	if (start)
+		cur->pos = start + size;
 	return start;
 }
 

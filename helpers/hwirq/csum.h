@@ -14,12 +14,16 @@
 #include "base.h"
 
 /*
- * Longest UDP datagram, header included, that the full UDP checksum covers.
- * The loop costs up to 8 units per 4 bytes of the verifier's path limit (4096
- * by default); define another multiple of 4 before including this header.
+ * Longest UDP datagram, header included, that the full UDP checksum covers. It
+ * costs up to 1.5 units of the verifier's path limit (4096 by default) for each
+ * byte. Define another multiple of 32 before including this header; 1504 covers
+ * what fits into an Ethernet frame.
  */
 #ifndef HWIRQ_CSUM_MAX
 #define HWIRQ_CSUM_MAX	512
+#endif
+#if HWIRQ_CSUM_MAX % 32
+#error "HWIRQ_CSUM_MAX must be a multiple of 32"
 #endif
 
 /**
@@ -119,12 +123,14 @@ static __always_inline void hwirq_csum_udp_replace32(__sum16 *csum, __be32 from,
 static __always_inline int hwirq_csum_ipv4(const struct iphdr *ip,
 					   const void *end, __sum16 *csum)
 {
-	const hwirq_alias32 *w = (const hwirq_alias32 *)ip;
+	const hwirq_alias32 *w, *word;
 	__u32 words, i;
 	__u64 sum;
 
-	if (hwirq_beyond(ip, sizeof(*ip), end))
+	ip = (const struct iphdr *)hwirq_reach(ip, sizeof(*ip), end);
+	if (!ip)
 		return HWIRQ_E_SHORT;
+	w = (const hwirq_alias32 *)ip;
 	words = ip->ihl;
 	if (words < 5)
 		return HWIRQ_E_FORMAT;
@@ -133,9 +139,10 @@ static __always_inline int hwirq_csum_ipv4(const struct iphdr *ip,
 	for (i = 5; i < 15; i++) {
 		if (i >= words)
 			break;
-		if (hwirq_beyond(w + i, 4, end))
+		word = (const hwirq_alias32 *)hwirq_reach(w + i, 4, end);
+		if (!word)
 			return HWIRQ_E_SHORT;
-		sum += w[i];
+		sum += *word;
 	}
 	*csum = (__sum16)~hwirq_csum_fold(sum);
 	return 0;
@@ -164,12 +171,15 @@ static __always_inline bool hwirq_csum_ipv4_ok(const struct iphdr *ip,
 static __always_inline int hwirq_csum_udp_sum(const struct udphdr *udp,
 					      const void *end, __u64 *sum)
 {
-	const hwirq_alias32 *w = (const hwirq_alias32 *)udp;
-	const __u8 *tail;
+	const char *pos = (const char *)udp;
+	const hwirq_alias32 *w;
+	const hwirq_alias16 *h;
+	const __u8 *c;
 	__u32 len, i;
 	__u64 s = 0;
 
-	if (hwirq_beyond(udp, sizeof(*udp), end))
+	udp = (const struct udphdr *)hwirq_reach(udp, sizeof(*udp), end);
+	if (!udp)
 		return HWIRQ_E_SHORT;
 	len = hwirq_be16_len(udp->len);
 	if (len < sizeof(*udp))
@@ -177,25 +187,40 @@ static __always_inline int hwirq_csum_udp_sum(const struct udphdr *udp,
 	if (len > HWIRQ_CSUM_MAX)
 		return HWIRQ_E_BOUND;
 	s += (__u16)~(__u16)udp->check;
-	for (i = 0; i < HWIRQ_CSUM_MAX / 4; i++) {
+	/* in blocks, because the bounds check costs as much as four words */
+	for (i = 0; i < HWIRQ_CSUM_MAX / 32; i++) {
+		if (len < 32)
+			break;
+		w = (const hwirq_alias32 *)hwirq_reach(pos, 32, end);
+		if (!w)
+			return HWIRQ_E_SHORT;
+		s += (__u64)w[0] + w[1] + w[2] + w[3];
+		s += (__u64)w[4] + w[5] + w[6] + w[7];
+		pos = (const char *)w + 32;
+		len -= 32;
+	}
+	for (i = 0; i < 7; i++) {
 		if (len < 4)
 			break;
-		if (hwirq_beyond(w, 4, end))
+		w = (const hwirq_alias32 *)hwirq_reach(pos, 4, end);
+		if (!w)
 			return HWIRQ_E_SHORT;
-		s += *w++;
+		s += *w;
+		pos = (const char *)w + 4;
 		len -= 4;
 	}
-	tail = (const __u8 *)w;
 	if (len & 2) {
-		if (hwirq_beyond(tail, 2, end))
+		h = (const hwirq_alias16 *)hwirq_reach(pos, 2, end);
+		if (!h)
 			return HWIRQ_E_SHORT;
-		s += *(const hwirq_alias16 *)tail;
-		tail += 2;
+		s += *h;
+		pos = (const char *)h + 2;
 	}
 	if (len & 1) {
-		if (hwirq_beyond(tail, 1, end))
+		c = (const __u8 *)hwirq_reach(pos, 1, end);
+		if (!c)
 			return HWIRQ_E_SHORT;
-		s += bpf_htons((__u16)(*tail << 8));
+		s += bpf_htons((__u16)(*c << 8));
 	}
 	*sum += s;
 	return 0;

@@ -259,9 +259,9 @@ static __always_inline int hwirq_parse_ipv6(struct hwirq_cursor *cur,
 			return HWIRQ_E_BOUND;
 		if (next == IPPROTO_HOPOPTS && i > 0)
 			return HWIRQ_E_FORMAT;
-		ext = (struct hwirq_ipv6_ext *)cur->pos;
-		if (len < sizeof(*ext) ||
-		    hwirq_beyond(ext, sizeof(*ext), cur->end))
+		ext = (struct hwirq_ipv6_ext *)
+			hwirq_reach(cur->pos, sizeof(*ext), cur->end);
+		if (!ext || len < sizeof(*ext))
 			return HWIRQ_E_FORMAT;
 		ext_len = (ext->hdrlen + 1U) * 8;
 		if (ext_len > len)
