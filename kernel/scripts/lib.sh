@@ -9,6 +9,8 @@ cache=${HWIRQ_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}}/hwirq-sdk
 patches=$kdir/patches
 PATH=$PATH:/usr/sbin:/sbin
 export LC_ALL=C
+# Variables on our make's command line are not meant for the makes called here.
+unset MAKEFLAGS MFLAGS MAKELEVEL
 
 say() {
 	printf '%s: %s\n' "${0##*/}" "$*" >&2

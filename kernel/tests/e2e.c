@@ -1212,6 +1212,21 @@ static void ring_resize(void)
 	expect_ping(2, 500);
 }
 
+/* The tests of prog_checks.c, which runs in the guest */
+
+static void prog_check(const char *name)
+{
+	const char *out;
+
+	/* cmocka is content when a filter matches nothing. */
+	out = guest("CMOCKA_MESSAGE_OUTPUT=TAP prog_checks %s 2>&1", name);
+	check(strstr(out, "\nok 1 - ") || !strncmp(out, "ok 1 - ", 7), "%s did not run:\n%s", name, out);
+}
+
+#define PROG_CHECK(name) static void prog_##name(void) { prog_check("test_" #name); }
+#include "prog_checks.inc"
+#undef PROG_CHECK
+
 const struct e2e_case e2e_cases[] = {
 	{ "lab_ping", lab_ping, ALL | THREADED | SHARED | STOCK },
 	{ "lab_xdp", lab_xdp, ALL },
@@ -1255,5 +1270,8 @@ const struct e2e_case e2e_cases[] = {
 	{ "channels", channels, MULTI },
 	{ "refused_here", refused_here, THREADED | SHARED },
 	{ "clear_sentence", clear_sentence, STOCK },
+#define PROG_CHECK(name) { "prog_" #name, prog_##name, SMALL },
+#include "prog_checks.inc"
+#undef PROG_CHECK
 };
 const size_t nr_e2e_cases = sizeof(e2e_cases) / sizeof(e2e_cases[0]);
