@@ -27,6 +27,7 @@ extern "C" {
  *      any process has it open
  * @ifindex: device
  * @queue: RX queue or HWIRQ_ALL_QUEUES
+ * @ifname: name of the device at attach, for messages
  *
  * Read-only for users.
  */
@@ -34,6 +35,7 @@ struct hwirq_link {
 	int fd;
 	int ifindex;
 	int queue;
+	char ifname[HWIRQ__IFNAME_SIZE];
 };
 
 /*
@@ -172,60 +174,76 @@ static inline const char *hwirq_ifdriver(int ifindex, char *buf, size_t size)
 	return buf;
 }
 
-/* What went wrong and what to do, after the part both have in common. */
-static inline void hwirq__explain_errno(int err, int ifindex, int queue,
-					const char *ifname, char *buf,
-					size_t size)
+/*
+ * Why an attachment fails, for when the kernel's own sentence cannot be read,
+ * and what helps, in any case.
+ */
+struct hwirq__reason {
+	const char *cause;
+	char hint[256];
+};
+
+static inline void hwirq__explain_errno(int err, int ifindex,
+					const char *ifname,
+					struct hwirq__reason *r)
 {
+	const size_t size = sizeof(r->hint);
 	char driver[64], path[128], line[32];
 	unsigned int n;
 	__u32 xdp = 0;
 
+	r->hint[0] = '\0';
 	switch (err) {
 	case -ENODEV:
-		snprintf(buf, size, "the device is gone. See what there is: ip link");
+		r->cause = "the device is gone";
+		snprintf(r->hint, size, "See what there is: ip link");
 		break;
 	case -EOPNOTSUPP:
-		snprintf(buf, size, "its driver (%s) has no hard-IRQ hook, or the device's configuration rules it out. The patched kernel has the hook in virtio_net; it needs MSI-X with a vector per queue and no threaded interrupts",
+		r->cause = "its driver has no hard-IRQ hook, or the device's configuration rules it out";
+		snprintf(r->hint, size, "Its driver is %s; dmesg and the kernel's Documentation/bpf/prog_hwirq.rst say what is missing",
 			 hwirq_ifdriver(ifindex, driver, sizeof(driver)));
 		break;
 	case -EBUSY:
+		r->cause = "XDP, an AF_XDP socket or netpoll (netconsole) uses it, and they exclude hard-IRQ programs";
 		if (!bpf_xdp_query_id(ifindex, 0, &xdp) && xdp)
-			snprintf(buf, size, "XDP program %u is attached to it, and the two exclude each other. Remove it: ip link set dev %s xdp off",
+			snprintf(r->hint, size, "XDP program %u is there: ip link set dev %s xdp off",
 				 xdp, ifname);
 		else
-			snprintf(buf, size, "XDP, an AF_XDP socket or netpoll (netconsole) uses it, and they exclude hard-IRQ programs. Stop that user first");
+			snprintf(r->hint, size, "Stop what uses it first");
 		break;
 	case -EEXIST:
-		snprintf(buf, size, "a hard-IRQ program is attached there already. Find it with 'bpftool link' (type %d) and stop the process that holds it",
+		r->cause = "a hard-IRQ program is attached there already";
+		snprintf(r->hint, size, "Find it with 'bpftool link' (type %d) and stop the process that holds it",
 			 BPF_LINK_TYPE_HWIRQ);
 		break;
 	case -ENXIO:
+		r->cause = "it has no such queue";
 		n = hwirq__count_rx_queues(ifname);
 		if (n)
-			snprintf(buf, size, "it has no such queue; its RX queues are 0 to %u. Choose one of them, or all",
-				 n - 1);
+			snprintf(r->hint, size, "It has %u, counted from 0", n);
 		else
-			snprintf(buf, size, "it has no such queue. See /sys/class/net/%s/queues",
+			snprintf(r->hint, size, "See /sys/class/net/%s/queues",
 				 ifname);
 		break;
 	case -EMSGSIZE:
+		r->cause = "its MTU is too large: a frame must fit into one receive buffer";
 		snprintf(path, sizeof(path), "/sys/class/net/%s/mtu", ifname);
 		hwirq__read_line(path, line, sizeof(line));
-		snprintf(buf, size, "its MTU%s%s is larger than one receive buffer. Lower it: ip link set dev %s mtu 1500",
-			 line[0] ? " of " : "", line, ifname);
+		snprintf(r->hint, size, "It is %s; lower it: ip link set dev %s mtu 1500",
+			 line[0] ? line : "unknown", ifname);
 		break;
 	case -E2BIG:
-		snprintf(buf, size, "the program's longest path costs more than kernel.bpf_hwirq_max_path (%u) allows today. Load a shorter program or raise the limit",
+		r->cause = "the program's longest path costs more than kernel.bpf_hwirq_max_path allows";
+		snprintf(r->hint, size, "The limit is %u today; load a shorter program or raise it",
 			 hwirq_path_limit());
 		break;
 	case -EINVAL:
-		snprintf(buf, size, "the kernel does not understand the request for queue %d; SDK and kernel are of different versions, or the program is not of SEC(\"hwirq\")",
-			 queue);
+		r->cause = "the kernel does not understand the request";
+		snprintf(r->hint, size, "The program must be of SEC(\"hwirq\"), the SDK of the kernel's version");
 		break;
 	default:
-		snprintf(buf, size, "%s. The kernel log may say more: dmesg",
-			 strerror(-err));
+		r->cause = strerror(-err);
+		snprintf(r->hint, size, "The kernel log may say more: dmesg");
 	}
 }
 
@@ -233,7 +251,8 @@ static inline void hwirq__explain_errno(int err, int ifindex, int queue,
 static inline void hwirq__explain_attach(int err, int ifindex, int queue,
 					 int kmsg)
 {
-	char ifname[HWIRQ__IFNAME_SIZE], text[512], quote[512], where[32];
+	char ifname[HWIRQ__IFNAME_SIZE], text[512], where[32];
+	struct hwirq__reason reason;
 
 	hwirq__ifname(ifindex, ifname);
 	if (queue == HWIRQ_ALL_QUEUES)
@@ -246,13 +265,11 @@ static inline void hwirq__explain_attach(int err, int ifindex, int queue,
 		hwirq__warn_perm(text, true);
 		return;
 	}
-	hwirq__explain_errno(err, ifindex, queue, ifname, text, sizeof(text));
-	if (kmsg >= 0 && hwirq__kmsg_quote(kmsg, ifname, quote, sizeof(quote)))
-		hwirq__warn("hwirq: cannot attach to %s (%s): %s [kernel: %s]\n",
-			    ifname, where, text, quote);
-	else
-		hwirq__warn("hwirq: cannot attach to %s (%s): %s\n", ifname,
-			    where, text);
+	hwirq__explain_errno(err, ifindex, ifname, &reason);
+	if (kmsg < 0 || !hwirq__kmsg_quote(kmsg, ifname, text, sizeof(text)))
+		snprintf(text, sizeof(text), "%s", reason.cause);
+	hwirq__warn("hwirq: cannot attach to %s (%s): %s. %s\n", ifname, where,
+		    text, reason.hint);
 }
 
 /**
@@ -287,6 +304,7 @@ static inline int hwirq_program__attach(const struct bpf_program *prog,
 		return -ENOMEM;
 	l->ifindex = ifindex;
 	l->queue = queue;
+	hwirq__ifname(ifindex, l->ifname);
 
 	memset(&opts, 0, sizeof(opts));
 	opts.sz = sizeof(opts);
@@ -327,22 +345,20 @@ static inline int hwirq_link__fd(const struct hwirq_link *link)
 static inline int hwirq_link__update(struct hwirq_link *link,
 				     const struct bpf_program *prog)
 {
-	char ifname[HWIRQ__IFNAME_SIZE];
 	int err;
 
 	err = bpf_link_update(link->fd, bpf_program__fd(prog), NULL);
 	if (!err)
 		return 0;
-	hwirq__ifname(link->ifindex, ifname);
 	if (err == -E2BIG)
 		hwirq__warn("hwirq: cannot replace the program on %s: the longest path of '%s' costs more than kernel.bpf_hwirq_max_path (%u) allows today. Load a shorter program or raise the limit\n",
-			    ifname, bpf_program__name(prog), hwirq_path_limit());
+			    link->ifname, bpf_program__name(prog), hwirq_path_limit());
 	else if (err == -ENOLINK || err == -ENODEV)
-		hwirq__warn("hwirq: cannot replace the program on %s: the device is gone and the link with it. Attach anew\n",
-			    ifname);
+		hwirq__warn("hwirq: cannot replace the program on %s: it is detached, or the device is gone. Attach anew\n",
+			    link->ifname);
 	else
 		hwirq__warn("hwirq: cannot replace the program on %s by '%s': %s. It must be a loaded program of SEC(\"hwirq\")\n",
-			    ifname, bpf_program__name(prog), strerror(-err));
+			    link->ifname, bpf_program__name(prog), strerror(-err));
 	return err;
 }
 
@@ -397,14 +413,14 @@ static inline int hwirq__parse_stats(FILE *f, struct hwirq_stats *stats,
  * @link: link
  * @stats: receives them; the counters of several CPUs are not one snapshot
  *
- * Return: 0, -ENODEV if the device is gone, -EPROTO if the kernel's format is
+ * Return: 0, -ENODEV if the link is detached, -EPROTO if the kernel's format is
  * not the one of this SDK, or another negative errno.
  */
 static inline int hwirq_link__stats(const struct hwirq_link *link,
 				    struct hwirq_stats *stats)
 {
-	char ifname[HWIRQ__IFNAME_SIZE], path[64];
 	const char *missing;
+	char path[64];
 	bool gone;
 	int err;
 	FILE *f;
@@ -421,8 +437,8 @@ static inline int hwirq_link__stats(const struct hwirq_link *link,
 	err = hwirq__parse_stats(f, stats, &missing, &gone);
 	fclose(f);
 	if (gone) {
-		hwirq__warn("hwirq: %s is gone; the kernel has detached the program\n",
-			    hwirq__ifname(link->ifindex, ifname));
+		hwirq__warn("hwirq: no program is attached to %s any more: the device is gone, or someone has detached the link\n",
+			    link->ifname);
 		return -ENODEV;
 	}
 	if (err)

@@ -295,10 +295,11 @@ static void print_stats(double elapsed, double span,
 	       (double)(now->drop - last->drop) / span,
 	       (double)(now->aborted - last->aborted) / span);
 	if (packets)
-		printf("; %.1f %% in hard IRQ, %.0f ns each",
+		printf("; %.1f %% in hard IRQ, %.0f ns each, handler at most %" PRIu64 " ns so far",
 		       100.0 * (double)hardirq / (double)packets,
-		       (double)(now->ns_total - last->ns_total) / (double)packets);
-	printf("; longest handler so far %" PRIu64 " ns\n", (uint64_t)now->ns_max);
+		       (double)(now->ns_total - last->ns_total) / (double)packets,
+		       (uint64_t)now->ns_max);
+	putchar('\n');
 }
 
 static void print_total(const struct hwirq_stats *now)
