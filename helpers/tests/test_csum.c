@@ -34,14 +34,15 @@ static void rfc1624_example(void **state)
 /* Change random words of random data, compare with the sum in full. */
 static void replace_random(void **state)
 {
+	unsigned long count = rng_start("csum.replace_random", 20000), n;
 	unsigned char data[64];
 	__be16 old16, new16;
 	__be32 old32, new32;
 	__sum16 csum16, csum32;
-	unsigned int i, n, at;
+	unsigned int i, at;
 
 	(void)state;
-	for (n = 0; n < 20000; n++) {
+	for (n = 0; n < count; n++) {
 		/* runs of ones and zeros are where folding goes wrong */
 		for (i = 0; i < sizeof(data); i++)
 			data[i] = n % 3 == 0 ? (unsigned char)rng() :
