@@ -86,7 +86,7 @@ static void start_echo(void)
 	must("starting the loader", lab_run(&lab,
 	     "hwirq-echo --dev eth0 --port %d --addr 10.0.2.15 --addr fd00::215 >/run/echo.log 2>&1 &", PORT));
 	for (i = 0; i < 200 && status; i++) {
-		status = lab_run(&lab, "grep -q attached /run/echo.log || { cat /run/echo.log; ! pgrep -x hwirq-echo >/dev/null && exit 2; exit 1; }");
+		status = lab_run(&lab, "grep -q attached /run/echo.log || { cat /run/echo.log; ! pidof hwirq-echo >/dev/null && exit 2; exit 1; }");
 		if (status < 0 || status == 2)
 			break;
 		usleep(50000);
@@ -215,7 +215,7 @@ int main(int argc, char **argv)
 	if (hard <= 0 || counter(lab.output, "tx") < FRAMES)
 		stop("the counters do not show %d answers from the interrupt handler:\n%s", FRAMES, lab.output);
 
-	must("stopping the loader", lab_run(&lab, "pkill -INT -x hwirq-echo; hwctl idle"));
+	must("stopping the loader", lab_run(&lab, "killall -INT hwirq-echo; hwctl idle"));
 	must("the pool's account", lab_run(&lab, "sleep 0.2; dmesg | sed -n 's/.*\\(hwirq: .*detached\\)/\\1/p' | grep ."));
 	printf("Detached; no buffer lost:\n  %s\n", lab.output);
 	if (lab_shutdown(&lab))

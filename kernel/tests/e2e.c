@@ -147,8 +147,8 @@ static void echo_start(const char *options)
 
 static void echo_stop(void)
 {
-	guest("pkill -INT -x hwirq-echo");
-	guest_until("! pgrep -x hwirq-echo");
+	guest("killall -INT hwirq-echo");
+	guest_until("! pidof hwirq-echo");
 	guest("hwctl idle");
 }
 
@@ -223,10 +223,19 @@ static void echo_udp6(void)
 	}
 }
 
+/* The device lets only those VLANs in that the guest has. */
+static void have_vlan(int vid)
+{
+	guest("ip link add link eth0 name vlan%d type vlan id %d", vid, vid);
+	guest("ip link set vlan%d up", vid);
+}
+
 static void echo_vlan(void)
 {
 	struct udp u = udp_to_guest(ECHO_PORT, 64, 1);
 
+	have_vlan(42);
+	have_vlan(4094);
 	echo_start("");
 	u.vlan[0] = 42;
 	expect_echo(&u);
@@ -372,6 +381,7 @@ static void echo_sizes(void)
 {
 	struct udp u = udp_to_guest(ECHO_PORT, 0, 0);
 
+	have_vlan(9);
 	echo_start("");
 	/* Every size up to an Ethernet payload of 1500 bytes */
 	echo_in_order(&u, 0, 1472, 1, 8);
@@ -910,7 +920,7 @@ static void sigkill(void)
 	echo_start("");
 	for (i = 0; i < 10; i++)
 		expect_one_echo(i);
-	guest("pkill -KILL -x hwirq-echo");
+	guest("killall -KILL hwirq-echo");
 	guest("hwctl idle");
 	guest_log_has("eth0: queue 0: detached: pool .* lost=0");
 	/* The stack has the port again, and no one listens there. */
@@ -980,10 +990,10 @@ static void netns_move(void)
 {
 	echo_start("");
 	expect_one_echo(1);
-	guest("unshare -n sleep 1000 >/dev/null 2>&1 & sleep 0.5");
-	guest("ip link set eth0 netns $(pgrep -x -f 'sleep 1000')");
+	guest("unshare -n sleep 1000 >/dev/null 2>&1 & echo $! >/run/sleeper; sleep 0.5");
+	guest("ip link set eth0 netns $(cat /run/sleeper)");
 	guest_log_has("eth0: queue 0: detached: pool .* lost=0");
-	guest("kill $(pgrep -x -f 'sleep 1000')");
+	guest("kill $(cat /run/sleeper)");
 	guest_until("cleanup-case");
 	echo_start("");
 	expect_one_echo(2);
