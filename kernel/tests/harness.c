@@ -97,9 +97,10 @@ static bool selected(const struct lab_config *config, const struct e2e_case *c)
 
 /* The guest */
 
+static char cmd[3500];
+
 static int vguest(const char *fmt, va_list ap)
 {
-	char cmd[3500];
 	int status;
 
 	vsnprintf(cmd, sizeof(cmd), fmt, ap);
@@ -118,7 +119,7 @@ const char *guest(const char *fmt, ...)
 	status = vguest(fmt, ap);
 	va_end(ap);
 	if (status)
-		fail_case("in the guest '%s' ended with status %d:\n%s", fmt, status, lab.output);
+		fail_case("in the guest '%s' ended with status %d:\n%s", cmd, status, lab.output);
 	return lab.output;
 }
 
@@ -131,7 +132,7 @@ const char *guest_refuses(const char *fmt, ...)
 	status = vguest(fmt, ap);
 	va_end(ap);
 	if (!status)
-		fail_case("in the guest '%s' succeeded, it must not:\n%s", fmt, lab.output);
+		fail_case("in the guest '%s' succeeded, it must not:\n%s", cmd, lab.output);
 	return lab.output;
 }
 
@@ -149,7 +150,7 @@ void guest_until(const char *fmt, ...)
 			return;
 		usleep(50000);
 	} while (now_ms() < end);
-	fail_case("in the guest '%s' still fails after %d s:\n%s", fmt, 10 * lab.patience, lab.output);
+	fail_case("in the guest '%s' still fails after %d s:\n%s", cmd, 10 * lab.patience, lab.output);
 }
 
 long guest_number(const char *fmt, ...)
@@ -164,7 +165,7 @@ long guest_number(const char *fmt, ...)
 	va_end(ap);
 	n = strtol(lab.output, &end, 10);
 	if (status || end == lab.output)
-		fail_case("in the guest '%s' gave no number but (status %d):\n%s", fmt, status, lab.output);
+		fail_case("in the guest '%s' gave no number but (status %d):\n%s", cmd, status, lab.output);
 	return n;
 }
 
