@@ -321,6 +321,7 @@ static void echo_passes_rest(void)
 	long pass;
 
 	echo_start("");
+	expect_ping(1, 20);	/* and the guest knows our MAC address */
 	expect_one_echo(1);
 	pass = stat_of(echo_stats(), "pass");
 	expect_unreachable(9);
@@ -334,6 +335,7 @@ static void echo_passes_rest(void)
 	frame_fix_ip(&f);
 	send_frame(&f);
 	expect_one_echo(2);
+	usleep(100000);		/* another queue may be slower */
 	check(stat_of(echo_stats(), "pass") == pass + 3, "three frames went to the stack:\n%s", echo_stats());
 	/* Our MAC address, another IP address. */
 	u = udp_to_guest(ECHO_PORT, 100, 3);
@@ -359,7 +361,8 @@ static void echo_in_order(struct udp *u, size_t first, size_t last, size_t step,
 	int under_way = 0;
 
 	for (seen = first; seen <= last; seen += step) {
-		while (sent <= last && under_way < window) {
+		/* The first one alone: a tap device may then move the flow to another queue. */
+		while (sent <= last && under_way < (seen == first ? 1 : window)) {
 			u->payload = u->seed = sent;
 			u->ip_id = sent;
 			frame_udp(&f, u);
@@ -389,7 +392,8 @@ static void echo_sizes(void)
 	echo_in_order(&u, 1440, 1452, 1, 8);
 	u.v6 = false;
 	u.vlan[0] = 9;
-	echo_in_order(&u, 1400, 1472, 1, 8);
+	/* A tap device spreads the tagged frames of a flow over its queues. */
+	echo_in_order(&u, 1400, 1472, 1, lab_is == MULTI ? 1 : 8);
 	check_stats(echo_stats());
 }
 

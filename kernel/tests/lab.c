@@ -224,6 +224,41 @@ int wire_send(struct lab *lab, const struct frame *f)
 	return 0;
 }
 
+/* A packet socket gets frames without their outer VLAN tag: put it back. */
+static ssize_t tap_receive(int fd, struct frame *f)
+{
+	struct iovec iov = { .iov_base = f->data, .iov_len = FRAME_MAX - 4 };
+	union {
+		char buf[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
+		struct cmsghdr align;
+	} control;
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = &control, .msg_controllen = sizeof(control),
+	};
+	struct tpacket_auxdata aux;
+	struct cmsghdr *c;
+	ssize_t n;
+
+	n = recvmsg(fd, &msg, MSG_DONTWAIT);
+	if (n < 12)
+		return n;
+	for (c = CMSG_FIRSTHDR(&msg); c; c = CMSG_NXTHDR(&msg, c)) {
+		if (c->cmsg_level != SOL_PACKET || c->cmsg_type != PACKET_AUXDATA)
+			continue;
+		memcpy(&aux, CMSG_DATA(c), sizeof(aux));
+		if (!(aux.tp_status & TP_STATUS_VLAN_VALID))
+			continue;
+		memmove(f->data + 16, f->data + 12, n - 12);
+		f->data[12] = aux.tp_vlan_tpid >> 8;
+		f->data[13] = aux.tp_vlan_tpid & 0xff;
+		f->data[14] = aux.tp_vlan_tci >> 8;
+		f->data[15] = aux.tp_vlan_tci & 0xff;
+		n += 4;
+	}
+	return n;
+}
+
 static void *wire_receiver(void *arg)
 {
 	struct lab *lab = arg;
@@ -249,7 +284,10 @@ static void *wire_receiver(void *arg)
 			w = malloc(sizeof(*w));
 		if (!w)
 			abort();
-		n = recv(wire->fd, w->frame.data, FRAME_MAX, MSG_DONTWAIT);
+		if (wire->tap)
+			n = tap_receive(wire->fd, &w->frame);
+		else
+			n = recv(wire->fd, w->frame.data, FRAME_MAX, MSG_DONTWAIT);
 		if (n < 0)
 			continue;
 		w->frame.len = n;
@@ -415,7 +453,8 @@ static int wire_open_tap(struct lab *lab)
 	ll.sll_ifindex = if_nametoindex("tap0");
 	wire->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(ETH_P_ALL));
 	if (wire->fd < 0 || bind(wire->fd, (struct sockaddr *)&ll, sizeof(ll)) ||
-	    setsockopt(wire->fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &one, sizeof(one)))
+	    setsockopt(wire->fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &one, sizeof(one)) ||
+	    setsockopt(wire->fd, SOL_PACKET, PACKET_AUXDATA, &one, sizeof(one)))
 		return fail("cannot open a packet socket on tap0: %s", strerror(errno));
 	setsockopt(wire->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
 	return wire_start(lab);
