@@ -223,7 +223,8 @@ int main(int argc, char **argv)
 
 	printf("\nNext:\n"
 	       "  make shell                    a guest of your own, with echo and the test programs in it\n"
-	       "  cp -r templates/echo ~/mine   a program of your own: edit echo.bpf.c, run make\n"
+	       "  cp -r templates/echo ~/mine   a program of your own: edit echo.bpf.c there and build it with\n"
+	       "                                make -C ~/mine HWIRQ_SDK=$PWD\n"
 	       "  make test                     all tests; make test T=malformed for some of them\n");
 	return 0;
 }

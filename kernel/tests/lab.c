@@ -621,6 +621,7 @@ static pid_t start_boot(struct lab *lab)
 	snprintf(timeout, sizeof(timeout), "%d", 600 * lab->patience);
 	argv[i++] = script;
 	argv[i++] = "--control";
+	argv[i++] = "--remove";	/* if we die and cannot */
 	argv[i++] = "--dir";
 	argv[i++] = lab->dir;
 	argv[i++] = "--kernel";
