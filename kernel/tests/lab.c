@@ -181,8 +181,9 @@ static bool is_arp_for_us(const struct frame *f)
 	static const uint8_t head[8] = { 0, 1, 8, 0, 6, 4, 0, 1 };
 	uint32_t tpa;
 
-	if (f->len < 42 || f->data[12] != 8 || f->data[13] != 6 ||
-	    memcmp(f->data + 14, head, 8) || memcmp(f->data, BROADCAST_MAC, MAC_LEN))
+	/* Broadcast, or to us alone to find out whether we are still there */
+	if (f->len < 42 || f->data[12] != 8 || f->data[13] != 6 || memcmp(f->data + 14, head, 8) ||
+	    !memcmp(f->data + 6, CLIENT_MAC, MAC_LEN))
 		return false;
 	memcpy(&tpa, f->data + 38, 4);
 	return ntohl(tpa) == CLIENT_IP;
