@@ -773,12 +773,13 @@ static void malformed_headers(void)
 
 static void malformed_random(void)
 {
-	uint32_t seed = (uint32_t)time(NULL);
+	const char *again = getenv("SEED");
+	uint32_t seed = again ? strtoul(again, NULL, 0) : (uint32_t)time(NULL);
 	struct udp u = udp_to_guest(ECHO_PORT, 100, 1);
 	struct frame f;
 	size_t i, n;
 
-	printf("seed %u\n", seed);
+	printf("seed %u (repeat with SEED=%u)\n", seed, seed);
 	srandom(seed);
 	echo_start("");
 	for (n = 0; n < 150; n++) {
