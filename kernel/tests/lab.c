@@ -618,7 +618,7 @@ static pid_t start_boot(struct lab *lab)
 	snprintf(script, sizeof(script), "%s/boot", SCRIPTS_DIR);
 	snprintf(log, sizeof(log), "%s/boot.log", lab->dir);
 	snprintf(cpus, sizeof(cpus), "%d", c->cpus ? c->cpus : 1);
-	snprintf(mem, sizeof(mem), "%d", c->mem ? c->mem : 512);
+	snprintf(mem, sizeof(mem), "%d", (c->mem ? c->mem : 512) * (lab->patience > 1 ? 2 : 1));
 	snprintf(timeout, sizeof(timeout), "%d", 600 * lab->patience);
 	argv[i++] = script;
 	argv[i++] = "--control";

@@ -50,7 +50,7 @@ struct wire {
 struct lab {
 	const struct lab_config *config;
 	const char *kernel, *initramfs;
-	int patience;		/* factor for all time limits */
+	int patience;		/* factor for all time limits; above 1 also twice the memory */
 	pid_t boot;
 	int control;
 	char dir[64];
