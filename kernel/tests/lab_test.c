@@ -49,6 +49,7 @@ static void test_splats(void **state)
 		"Lock dependency validator: Copyright (c) 2006 Red Hat, Inc., Ingo Molnar",
 		"workqueue: round-robin CPU selection forced, expect performance impact",
 		"kasan: KernelAddressSanitizer initialized",
+		"DMA-API: preallocated 65536 debug entries",
 	};
 	size_t i;
 
