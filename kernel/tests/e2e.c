@@ -442,8 +442,11 @@ static void hard_irq_context(void)
 	echo_start("");
 	expect_one_echo(1);
 	before = guest_number("%s", count);
-	for (i = 0; i < 100; i++)
+	for (i = 0; i < 100; i++) {
 		expect_one_echo(i);
+		/* Let the handler return: the answer leaves before it does. */
+		usleep(2000 * lab.patience);
+	}
 	after = guest_number("%s", count);
 	stats = echo_stats();
 	check_stats(stats);
@@ -1096,6 +1099,9 @@ static void large_mtu(void)
 	guest("ip link set eth0 mtu 1500");
 	echo_start("");
 	guest_refuses("ip link set eth0 mtu 9000");
+	check(guest_number("cat /sys/class/net/eth0/mtu") == 1500, "the refused MTU is in force");
+	guest("ip link set eth0 mtu 1400");
+	guest("ip link set eth0 mtu 1500");
 	expect_one_echo(1);
 	echo_stop();
 	guest("ip link set eth0 mtu 9000 && ip link set eth0 mtu 1500");
