@@ -397,6 +397,21 @@ static void echo_sizes(void)
 	check_stats(echo_stats());
 }
 
+/* A slow guest's stack may still have something to say about an earlier case. */
+static bool is_udp4_from(const struct frame *f, unsigned int port)
+{
+	return f->len >= ETH_HEADER + 28 && f->data[12] == 0x08 && f->data[13] == 0x00 &&
+	       f->data[14] == 0x45 && f->data[23] == 17 &&
+	       (unsigned int)(f->data[34] << 8 | f->data[35]) == port;
+}
+
+static void receive_udp4(struct frame *f, unsigned int port)
+{
+	do
+		check(wire_receive(&lab, f, ANSWER_MS), "no answer from port %u", port);
+	while (!is_udp4_from(f, port));
+}
+
 static void echo_burst(void)
 {
 	struct udp u = udp_to_guest(ECHO_PORT, 200, 0);
@@ -415,6 +430,8 @@ static void echo_burst(void)
 	while (wire_receive(&lab, &f, 1000 * lab.patience)) {
 		unsigned int id = f.data[18] << 8 | f.data[19];
 
+		if (!is_udp4_from(&f, ECHO_PORT))
+			continue;
 		check(id >= next && id < 5000, "frame %u came after %u", id, next);
 		next = id + 1;
 		u.seed = u.ip_id = id;
@@ -474,7 +491,7 @@ static void context_fields(void)
 		u.payload = 40 + i * 20;
 		frame_udp(&f, &u);
 		send_frame(&f);
-		check(wire_receive(&lab, &f, ANSWER_MS), "no answer from the test program");
+		receive_udp4(&f, u.src_port);	/* comes back as it went */
 		memcpy(&a, f.data + 42, sizeof(a));
 		check(a.ifindex == ifindex, "ifindex %u, not %ld", a.ifindex, ifindex);
 		check(a.queue < (lab_is == MULTI ? 4 : 1), "queue %u", a.queue);
