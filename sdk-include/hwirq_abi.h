@@ -29,6 +29,7 @@
 #define BPF_PROG_TYPE_HWIRQ	62
 #define BPF_HWIRQ		62	/* attach type */
 #define BPF_LINK_TYPE_HWIRQ	62
+#define BPF_MAP_TYPE_HWIRQ_RINGBUF	62
 
 /*
  * What a program may return, with the numbers of XDP's verdicts. The verifier
@@ -77,5 +78,38 @@ struct hwirq_sdk_link_info {
 	__u32 ifindex;		/* 0 once the device is gone */
 	__u32 queue_plus1;	/* as above */
 };
+
+/*
+ * BPF_MAP_TYPE_HWIRQ_RINGBUF, the one map that hard-IRQ programs may write: from
+ * one receive queue to one process. max_entries is the size of its data area in
+ * bytes: a power of two, a multiple of the page size, at most this.
+ */
+#define HWIRQ_RING_MAX_SIZE	(64U << 20)
+
+/*
+ * mmap() of the map's descriptor: one page of the consumer at offset 0, which
+ * user space writes; from the next page on and read-only, one page of the
+ * producer and the data area twice, so that no record is seen in two pieces.
+ * Offsets in these pages, each of a __u64:
+ */
+#define HWIRQ_RING_CONSUMER_POS	0	/* bytes consumed */
+#define HWIRQ_RING_PRODUCER_POS	0	/* bytes published */
+#define HWIRQ_RING_DROPPED	64	/* records that were not stored */
+#define HWIRQ_RING_RECORDS	128	/* records published */
+
+/*
+ * Positions only grow; they index the data area modulo its size. Each record
+ * starts at a multiple of 8 with this header, @len bytes of payload follow, then
+ * padding to the next multiple of 8.
+ */
+struct hwirq_sdk_ring_hdr {
+	__u32 len;		/* of the payload */
+	__u32 pg_off;		/* the kernel's own */
+	__u64 seq;		/* counts records published and dropped: a gap
+				 * says how many were lost just there
+				 */
+};
+
+#define hwirq_ring_hdr	hwirq_sdk_ring_hdr
 
 #endif /* HWIRQ_ABI_H */

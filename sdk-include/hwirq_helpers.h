@@ -44,13 +44,14 @@
  * What it has to do without
  *	Writable maps, and so global variables: .data and .bss are refused,
  *	because nothing keeps them consistent with the code that was interrupted.
- *	Configure a program with `const volatile` globals (.rodata), which user
- *	space sets between open and load. Counters come from the link:
+ *	The one exception hands records to user space: HWIRQ_RING() in
+ *	hwirq/ring.h. Configure a program with `const volatile` globals (.rodata),
+ *	which user space sets between open and load. Counters come from the link:
  *	hwirq_link__stats(). Also refused: kfuncs, tail calls, callbacks, global
  *	(non-static) functions, sleeping, and every helper that is not one of
  *	bpf_ktime_get_ns, bpf_ktime_get_boot_ns, bpf_ktime_get_tai_ns,
  *	bpf_get_smp_processor_id, bpf_get_numa_node_id, bpf_jiffies64,
- *	bpf_get_prandom_u32, bpf_csum_diff.
+ *	bpf_get_prandom_u32, bpf_csum_diff, or called by hwirq/ring.h.
  *
  * Path cost
  *	The verifier adds up the weighted cost of the longest path through the
@@ -67,5 +68,6 @@
 #include <hwirq/parse.h>
 #include <hwirq/csum.h>
 #include <hwirq/rewrite.h>
+#include <hwirq/ring.h>
 
 #endif /* HWIRQ_HELPERS_H */

@@ -13,6 +13,9 @@
  *	hwirq_link__stats(link, &stats);
  *	hwirq_link__destroy(link);
  *
+ * Records of a ring, for a program on each receive queue: see hwirq/queues.h, and
+ * hwirq/consumer.h for what comes out of it.
+ *
  * Each function returns 0 or a negative errno. On failure it has told in one
  * sentence what failed, why, and what to do next: to stderr, or to the function
  * that was given to hwirq_set_print().
@@ -24,5 +27,7 @@
 #include <hwirq/message.h>
 #include <hwirq/object.h>
 #include <hwirq/link.h>
+#include <hwirq/consumer.h>
+#include <hwirq/queues.h>
 
 #endif /* HWIRQ_USER_H */

@@ -56,7 +56,7 @@ check_headers()
 	for header in hwirq_abi.h hwirq_helpers.h hwirq_user.h hwirq/*.h; do
 		name=headers.${header//[\/.]/_}
 		case $header in
-		hwirq_user.h | */message.h | */object.h | */link.h) kernel_side= ;;
+		hwirq_user.h | */message.h | */object.h | */link.h | */consumer.h | */queues.h) kernel_side= ;;
 		*) kernel_side=1 ;;
 		esac
 		unit=$out/$name.c
@@ -134,14 +134,18 @@ check_abi()
 # The programs compile without warnings by every clang that is installed.
 check_programs()
 {
-	local cc cpu
+	local cc cpu source name
 
 	read -ra bpf <<<"$BPF_CFLAGS"
-	for cc in "$CLANG" clang-16 clang-19; do
-		command -v "$cc" >/dev/null || continue
-		for cpu in v2 v3; do
-			compiles "programs.echo.$cc.$cpu" "$cc" "${bpf[@]}" -mcpu=$cpu \
-				-c ../templates/echo/echo.bpf.c -o "$out/echo.$cc.$cpu.o"
+	for source in ../templates/*/*.bpf.c tests/*.bpf.c; do
+		name=${source##*/}
+		name=${name%.bpf.c}
+		for cc in "$CLANG" clang-16 clang-19; do
+			command -v "$cc" >/dev/null || continue
+			for cpu in v2 v3; do
+				compiles "programs.$name.$cc.$cpu" "$cc" "${bpf[@]}" -mcpu=$cpu \
+					-c "$source" -o "$out/$name.$cc.$cpu.o"
+			done
 		done
 	done
 }
