@@ -9,6 +9,8 @@ help:
 	@echo 'make test         all tests; the last line counts them'
 	@echo 'make test T=NAME  those whose name holds NAME'
 	@echo 'make test-list    the names'
+	@echo 'make verify       what programs may do: the verifier'"'"'s test corpus (T=NAME, V=1, JSON=1)'
+	@echo 'make verify PROG=FILE.bpf.o  the kernel'"'"'s verdict on your program'
 	@echo 'make shell        a shell in a guest, with the echo template and test programs'
 	@echo 'make deps         install the Debian packages that all this needs'
 	@echo 'make lint         shellcheck over all scripts'
@@ -26,6 +28,11 @@ test:
 test-list:
 	@$(K)/test --list '$(T)'
 
+verify verify-rules:
+	@$(MAKE) -s -C verifier-tests $(if $(filter verify-rules,$@),rules)
+	@$(if $(filter verify,$@),verifier-tests/build/verify $(if $(filter-out 0,$(V)),--verbose) \
+		$(if $(filter-out 0,$(JSON)),--json) $(if $(PROG),--prog '$(PROG)') -- '$(T)')
+
 shell:
 	@$(K)/shell
 
@@ -38,9 +45,10 @@ lint:
 clean:
 	@$(MAKE) -s -C kernel/tests clean
 	@$(MAKE) -s -C helpers clean
+	@$(MAKE) -s -C verifier-tests clean
 	@for d in templates/*/; do $(MAKE) -s -C "$$d" clean; done
 
 distclean: clean
 	@$(K)/distclean
 
-.PHONY: help demo test test-list shell deps lint clean distclean
+.PHONY: help demo test test-list verify verify-rules shell deps lint clean distclean
