@@ -3,7 +3,8 @@
 # hwirq_add_program(TARGET SOURCE file.bpf.c)
 #
 # Compile a BPF program, make NAME.skel.h of it (NAME is the file's name without
-# .bpf.c; the struct is NAME_bpf), and let TARGET include it. The object
+# .bpf.c; the struct is NAME_bpf, with _ for what C takes in no name), and let TARGET
+# include it. The object
 # NAME.bpf.o stays beside the skeleton.
 
 find_program(HWIRQ_CLANG NAMES clang DOC "clang that knows -target bpf")
@@ -37,6 +38,7 @@ function(hwirq_add_program target)
 	get_filename_component(source ${arg_SOURCE} ABSOLUTE)
 	get_filename_component(name ${arg_SOURCE} NAME)
 	string(REGEX REPLACE "\\.bpf\\.c$" "" name ${name})
+	string(MAKE_C_IDENTIFIER ${name}_bpf struct)
 	set(dir ${CMAKE_CURRENT_BINARY_DIR}/hwirq/${target})
 	file(MAKE_DIRECTORY ${dir})
 	_hwirq_system_includes(system)
@@ -51,7 +53,7 @@ function(hwirq_add_program target)
 		COMMENT "BPF program ${name}")
 	add_custom_command(OUTPUT ${dir}/${name}.skel.h
 		COMMAND ${HWIRQ_BPFTOOL} gen skeleton ${dir}/${name}.bpf.o
-			name ${name}_bpf > ${dir}/${name}.skel.h
+			name ${struct} > ${dir}/${name}.skel.h
 		VERBATIM
 		DEPENDS ${dir}/${name}.bpf.o
 		COMMENT "Skeleton ${name}.skel.h")

@@ -92,10 +92,10 @@ struct hwirq_sdk_link_info {
  * producer and the data area twice, so that no record is seen in two pieces.
  * Offsets in these pages, each of a __u64:
  */
-#define HWIRQ_RING_CONSUMER_POS	0	/* bytes consumed */
-#define HWIRQ_RING_PRODUCER_POS	0	/* bytes published */
-#define HWIRQ_RING_DROPPED	64	/* records that were not stored */
-#define HWIRQ_RING_RECORDS	128	/* records published */
+#define HWIRQ_RING_OFF_CONSUMER_POS	0	/* bytes consumed */
+#define HWIRQ_RING_OFF_PRODUCER_POS	0	/* bytes published */
+#define HWIRQ_RING_OFF_DROPPED		64	/* records that were not stored */
+#define HWIRQ_RING_OFF_RECORDS		128	/* records published */
 
 /*
  * Positions only grow; they index the data area modulo its size. Each record

@@ -199,7 +199,7 @@ static inline int hwirq__ring_peek(struct hwirq_ring *ring, unsigned int index,
 		 * more before we sleep. Neither may overtake itself.
 		 */
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
-		m->prod = hwirq__load64(m->producer + HWIRQ_RING_PRODUCER_POS);
+		m->prod = hwirq__load64(m->producer + HWIRQ_RING_OFF_PRODUCER_POS);
 		if (m->cons == m->prod)
 			return 0;
 	}
@@ -236,7 +236,7 @@ static inline void hwirq__ring_release(struct hwirq__ring_map *m, __u64 seq,
 	m->seq = seq + 1;
 	m->resumed = false;
 	m->cons += taken;
-	hwirq__store64(m->consumer + HWIRQ_RING_CONSUMER_POS, m->cons);
+	hwirq__store64(m->consumer + HWIRQ_RING_OFF_CONSUMER_POS, m->cons);
 }
 
 static inline void hwirq__ring_release_held(struct hwirq_ring *ring)
@@ -387,7 +387,7 @@ static inline int hwirq__ring_add(struct hwirq_ring *ring, int map_fd, int queue
 	err = hwirq__ring_map_pages(m, ring->page);
 	if (err)
 		goto fail;
-	m->cons = hwirq__load64(m->consumer + HWIRQ_RING_CONSUMER_POS);
+	m->cons = hwirq__load64(m->consumer + HWIRQ_RING_OFF_CONSUMER_POS);
 	m->prod = m->cons;
 	m->resumed = m->cons != 0;
 
@@ -685,9 +685,9 @@ static inline int hwirq_ring__info(const struct hwirq_ring *ring,
 		return -ERANGE;
 	m = &ring->maps[index];
 	info->size = m->size;
-	info->avail = hwirq__load64(m->producer + HWIRQ_RING_PRODUCER_POS) - m->cons;
-	info->records = hwirq__load64(m->producer + HWIRQ_RING_RECORDS);
-	info->dropped = hwirq__load64(m->producer + HWIRQ_RING_DROPPED);
+	info->avail = hwirq__load64(m->producer + HWIRQ_RING_OFF_PRODUCER_POS) - m->cons;
+	info->records = hwirq__load64(m->producer + HWIRQ_RING_OFF_RECORDS);
+	info->dropped = hwirq__load64(m->producer + HWIRQ_RING_OFF_DROPPED);
 	info->queue = m->queue;
 	info->map_fd = m->map_fd;
 	return 0;
@@ -707,7 +707,7 @@ static inline __u64 hwirq_ring__dropped(const struct hwirq_ring *ring)
 	unsigned int i;
 
 	for (i = 0; i < ring->count; i++)
-		sum += hwirq__load64(ring->maps[i].producer + HWIRQ_RING_DROPPED);
+		sum += hwirq__load64(ring->maps[i].producer + HWIRQ_RING_OFF_DROPPED);
 	return sum;
 }
 

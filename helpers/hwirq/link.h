@@ -204,12 +204,12 @@ static inline void hwirq__explain_errno(int err, int ifindex,
 			 hwirq_ifdriver(ifindex, driver, sizeof(driver)));
 		break;
 	case -EBUSY:
-		r->cause = "XDP, an AF_XDP socket or netpoll (netconsole) uses it, and they exclude hard-IRQ programs";
+		r->cause = "XDP, an AF_XDP socket or netpoll (netconsole) uses it, and they exclude hard-IRQ programs; or the program's ring is in use elsewhere";
 		if (!bpf_xdp_query_id(ifindex, 0, &xdp) && xdp)
 			snprintf(r->hint, size, "XDP program %u is there: ip link set dev %s xdp off",
 				 xdp, ifname);
 		else
-			snprintf(r->hint, size, "Stop what uses it first");
+			snprintf(r->hint, size, "Stop what uses it first; a ring takes one instance of the program per queue: hwirq_queues__open()");
 		break;
 	case -EEXIST:
 		r->cause = "a hard-IRQ program is attached there already";
@@ -238,8 +238,8 @@ static inline void hwirq__explain_errno(int err, int ifindex,
 			 hwirq_path_limit());
 		break;
 	case -EINVAL:
-		r->cause = "the kernel does not understand the request";
-		snprintf(r->hint, size, "The program must be of SEC(\"hwirq\"), the SDK of the kernel's version");
+		r->cause = "the program has a ring, which serves one queue only, or the kernel does not understand the request";
+		snprintf(r->hint, size, "With a ring, load one instance per queue: hwirq_queues__open(). Without, the program must be of SEC(\"hwirq\"), the SDK of the kernel's version");
 		break;
 	default:
 		r->cause = strerror(-err);
@@ -281,8 +281,11 @@ static inline void hwirq__explain_attach(int err, int ifindex, int queue,
  *
  * The interface pauses for a moment. If the process dies, the kernel detaches.
  *
+ * A program with a ring needs a queue of its own: see hwirq/queues.h.
+ *
  * Return: 0 or -EPERM, -ENODEV, -EOPNOTSUPP (driver or configuration), -EBUSY
- * (XDP, AF_XDP, netpoll), -EEXIST (a hard-IRQ program is there), -ENXIO (no
+ * (XDP, AF_XDP, netpoll; the ring belongs to another attachment), -EINVAL (a ring
+ * and several queues), -EEXIST (a hard-IRQ program is there), -ENXIO (no
  * such queue), -EMSGSIZE (MTU), -E2BIG (path cost), -ENOMEM.
  */
 static inline int hwirq_program__attach(const struct bpf_program *prog,
@@ -356,6 +359,9 @@ static inline int hwirq_link__update(struct hwirq_link *link,
 	else if (err == -ENOLINK || err == -ENODEV)
 		hwirq__warn("hwirq: cannot replace the program on %s: it is detached, or the device is gone. Attach anew\n",
 			    link->ifname);
+	else if (err == -EBUSY)
+		hwirq__warn("hwirq: cannot replace the program on %s: a ring of '%s' belongs to another attachment. Load an instance for this link alone\n",
+			    link->ifname, bpf_program__name(prog));
 	else
 		hwirq__warn("hwirq: cannot replace the program on %s by '%s': %s. It must be a loaded program of SEC(\"hwirq\")\n",
 			    link->ifname, bpf_program__name(prog), strerror(-err));

@@ -15,9 +15,9 @@
  * instance per queue.
  *
  * Context: hard-IRQ programs only. Nothing here spins, allocates or waits. The
- * path costs below are what a call adds to the verifier's account beside the
- * instruction itself: a fixed weight, and 1 for each 8 bytes of the largest length
- * that the verifier can prove.
+ * path costs below are what a call adds to the verifier's account (4096 by default)
+ * beside the instruction itself. Where bytes are copied, the largest number counts
+ * that the verifier cannot rule out.
  */
 #ifndef HWIRQ_RING_H
 #define HWIRQ_RING_H
@@ -54,7 +54,7 @@
  * before the program ends. One at a time: while it is outstanding, every other
  * reserve and output fails. Its content is what an older record left there.
  *
- * Path cost: fixed.
+ * Path cost: 40.
  *
  * Return: the record, or NULL. Then the ring is full (user space is slow, or
  * @size does not fit at all) or another record is outstanding; the ring counts the
@@ -71,7 +71,7 @@
  * Cannot fail; @rec must not be used afterwards. The wake-up takes place after
  * the interrupt.
  *
- * Path cost: fixed.
+ * Path cost: 250, most of it for the wake-up.
  */
 static __always_inline void hwirq_ring_submit(void *rec, __u64 flags)
 {
@@ -85,7 +85,7 @@ static __always_inline void hwirq_ring_submit(void *rec, __u64 flags)
  * As if it had never been reserved: it takes no sequence number, and nobody is
  * woken. Cannot fail; @rec must not be used afterwards.
  *
- * Path cost: fixed.
+ * Path cost: 250.
  */
 static __always_inline void hwirq_ring_discard(void *rec)
 {
@@ -99,10 +99,10 @@ static __always_inline void hwirq_ring_discard(void *rec)
  * @size: how many
  * @flags: as for hwirq_ring_submit()
  *
- * Path cost: fixed, plus 1 for each 8 bytes of the largest possible @size.
+ * Path cost: 290, plus 1 for each 8 bytes that @size may be.
  *
- * Return: 0, or a negative errno if the record was dropped, as with
- * hwirq_ring_reserve().
+ * Return: 0, -EAGAIN if the record was dropped as by hwirq_ring_reserve(), or
+ * -EINVAL for unknown @flags.
  */
 static __always_inline long hwirq_ring_output(void *ring, const void *data,
 					      __u64 size, __u64 flags)
@@ -119,9 +119,9 @@ static __always_inline long hwirq_ring_output(void *ring, const void *data,
  * A snapshot: user space consumes meanwhile. The consumer's position is the word
  * of a process, and only good for statistics and for shedding load.
  *
- * Path cost: fixed.
+ * Path cost: 40.
  *
- * Return: the value, or 0 for an unknown @what.
+ * Return: the value, or 0 for any other @what.
  */
 static __always_inline __u64 hwirq_ring_query(void *ring, __u64 what)
 {
@@ -138,10 +138,10 @@ static __always_inline __u64 hwirq_ring_query(void *ring, __u64 what)
  * For lengths that only run time knows: needs no bounds check, because it does one
  * of its own.
  *
- * Path cost: fixed, plus 1 for each 8 bytes of the largest possible @len.
+ * Path cost: 30, plus 1 for each 8 bytes that @len may be.
  *
- * Return: 0, or a negative errno if the frame ends before the bytes do; @buf must
- * not be relied on then.
+ * Return: 0, or -EINVAL if the frame ends before the bytes do; @buf is all zeros
+ * then.
  */
 static __always_inline long hwirq_load_bytes(struct hwirq_md *ctx, __u32 off,
 					     void *buf, __u32 len)

@@ -82,7 +82,7 @@ static uint64_t *word(struct producer *p, size_t at)
 
 static uint64_t cons_of(struct producer *p)
 {
-	return __atomic_load_n(word(p, HWIRQ_RING_CONSUMER_POS), __ATOMIC_ACQUIRE);
+	return __atomic_load_n(word(p, HWIRQ_RING_OFF_CONSUMER_POS), __ATOMIC_ACQUIRE);
 }
 
 static struct producer *ring_of(int fd)

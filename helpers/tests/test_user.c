@@ -549,6 +549,9 @@ static void update(void **state)
 	fake.update_err = ENOLINK;
 	assert_int_equal(hwirq_link__update(link, prog), -ENOLINK);
 	assert_said("is detached", "Attach anew");
+	fake.update_err = EBUSY;
+	assert_int_equal(hwirq_link__update(link, prog), -EBUSY);
+	assert_said("a ring of 'echo' belongs to another attachment");
 	fake.update_err = EINVAL;
 	assert_int_equal(hwirq_link__update(link, prog), -EINVAL);
 	assert_said("'echo'", "SEC(\"hwirq\")");

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "e2e_templates.h"
 #include "harness.h"
 
 /* The lab itself: what fails here is no fault of hwirq */
@@ -1317,6 +1318,10 @@ const struct e2e_case e2e_cases[] = {
 	{ "multi_queue", multi_queue, MULTI },
 	{ "multi_queue_stats", multi_queue_stats, MULTI },
 	{ "channels", channels, MULTI },
+	{ "filter_rules", filter_rules, ALL },
+	{ "filter_reload", filter_reload, ALL },
+	{ "filter_refusals", filter_refusals, SMALL },
+	{ "filter_toggle", filter_toggle, ALL },
 	{ "refused_here", refused_here, THREADED | SHARED },
 	{ "clear_sentence", clear_sentence, STOCK },
 #define PROG_CHECK(name) { "prog_" #name, prog_##name, SMALL },
