@@ -234,9 +234,52 @@ static const char *tag_value(const char *tag, const char *key)
 	return strncmp(tag, key, len) ? NULL : tag + len;
 }
 
+/* A cost is written as a sum that says how it comes about: 1 + 10 * (2 + 8 / 4). */
+static unsigned long parse_sum(const char **p);
+
+static unsigned long parse_product(const char **p)
+{
+	unsigned long product = 1, factor;
+	char operator = '*', *end;
+
+	for (;;) {
+		*p += strspn(*p, " ");
+		if (**p == '(') {
+			++*p;
+			factor = parse_sum(p);
+			*p += **p == ')';
+		} else {
+			factor = strtoul(*p, &end, 10);
+			if (end == *p)
+				break;
+			*p = end;
+		}
+		if (operator == '*')
+			product *= factor;
+		else if (factor)
+			product /= factor;
+		*p += strspn(*p, " ");
+		if (**p != '*' && **p != '/')
+			break;
+		operator = *(*p)++;
+	}
+	return product;
+}
+
+static unsigned long parse_sum(const char **p)
+{
+	unsigned long sum = parse_product(p);
+
+	while (**p == '+') {
+		++*p;
+		sum += parse_product(p);
+	}
+	return sum;
+}
+
 static void parse_test_tag(struct test *t, const char *tag)
 {
-	const char *v;
+	const char *v, *end;
 	size_t i;
 
 	if ((v = tag_value(tag, "rule="))) {
@@ -245,10 +288,12 @@ static void parse_test_tag(struct test *t, const char *tag)
 		t->rule_id = copy(v);
 	} else if ((v = tag_value(tag, "cost=none"))) {
 		t->cost_kind = COST_NONE;
-	} else if ((v = tag_value(tag, "cost="))) {
-		t->cost_kind = COST_EXACT;
-	} else if ((v = tag_value(tag, "cost<="))) {
-		t->cost_kind = COST_AT_MOST;
+	} else if ((v = tag_value(tag, "cost=")) || (v = tag_value(tag, "cost<="))) {
+		t->cost_kind = tag[strlen("cost")] == '=' ? COST_EXACT : COST_AT_MOST;
+		end = v;
+		t->cost = parse_sum(&end);
+		if (end == v || *end)
+			corpus_error(t->name, "cost '%s' is no sum of products", v);
 	} else if ((v = tag_value(tag, "errno="))) {
 		t->error = error_number(v);
 		if (t->error <= 0)
@@ -282,26 +327,6 @@ static void parse_test_tag(struct test *t, const char *tag)
 	} else {
 		corpus_error(t->name, "unknown tag '%s'", tag);
 	}
-	if (t->cost_kind == COST_EXACT || t->cost_kind == COST_AT_MOST)
-		if ((v = strchr(tag, '=')) && !strncmp(tag, "cost", 4)) {
-			char *end;
-			/* a sum says how the cost comes about */
-			unsigned long sum = 0, product;
-			const char *p = v + 1;
-
-			do {
-				product = strtoul(p, &end, 10);
-				while (end != p && end[strspn(end, " ")] == '*')
-					product *= strtoul(end + strspn(end, " ") + 1, &end, 10);
-				if (end == p)
-					break;
-				sum += product;
-				p = end + strspn(end, " ");
-			} while (*p == '+' && *++p);
-			if (end == v + 1 || *p)
-				corpus_error(t->name, "cost '%s' is no sum of products", v + 1);
-			t->cost = sum;
-		}
 }
 
 static void parse_rule_tag(struct rule *r, const char *tag)
@@ -818,6 +843,16 @@ static const char *need_missing(const char *need)
 			return "needs a kernel without CONFIG_BPF_JIT_ALWAYS_ON";
 		sysctl_rw("net.core.bpf_jit_enable", 23, NULL, 0, old);
 		return NULL;
+	}
+	if (!strcmp(need, "mitigations")) {
+		char text[64] = "";
+		FILE *f = fopen("/sys/devices/system/cpu/vulnerabilities/spectre_v1", "r");
+
+		if (f && !fgets(text, sizeof(text), f))
+			text[0] = '\0';
+		if (f)
+			fclose(f);
+		return strncmp(text, "Mitigation", 10) ? "needs a kernel with CONFIG_CPU_MITIGATIONS" : NULL;
 	}
 	if (tag_value(need, "btf="))
 		return kernel_func_id(tag_value(need, "btf=")) < 0 ? "the kernel was built without it" : NULL;
