@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The kernel under test: loads, test runs, settings. */
+#include <errno.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <linux/bpf.h>
+#include <linux/capability.h>
+
+#include <bpf/bpf.h>
+
+#include "fuzz.h"
+
+#define MAX_PATH_FILE	"/proc/sys/kernel/bpf_hwirq_max_path"
+#define JIT_HARDEN_FILE "/proc/sys/net/core/bpf_jit_harden"
+
+struct world world = { .rodata_fd = -1, .ring_fd = -1 };
+char kernel_log[LOG_SIZE];
+
+/* Constant data as libbpf makes it: a frozen array with one entry. */
+static bool make_rodata(void)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_RDONLY_PROG);
+	struct rng r;
+	int i, key = 0;
+
+	rng_init(&r, 1, 0); /* part of the programs, the same for all seeds */
+	for (i = 0; i < RODATA_SIZE; i++)
+		world.rodata[i] = below(&r, i < 64 ? 16 : 256);
+	world.rodata_fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "fuzz.rodata", 4,
+					 RODATA_SIZE, 1, &opts);
+	return world.rodata_fd >= 0 &&
+	       !bpf_map_update_elem(world.rodata_fd, &key, world.rodata, 0) &&
+	       !bpf_map_freeze(world.rodata_fd);
+}
+
+bool world_init(void)
+{
+	if (!make_rodata()) {
+		fprintf(stderr,
+			"cannot make the map of constants: %s; root is needed\n",
+			strerror(errno));
+		return false;
+	}
+	world.cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	return true;
+}
+
+int kernel_load(const struct program *p, int log_level)
+{
+	LIBBPF_OPTS(bpf_prog_load_opts, opts,
+		    .expected_attach_type = (enum bpf_attach_type)BPF_HWIRQ,
+		    .prog_flags = p->flags, .log_buf = kernel_log,
+		    .log_size = sizeof(kernel_log), .log_level = log_level);
+
+	kernel_log[0] = '\0';
+	return bpf_prog_load((enum bpf_prog_type)BPF_PROG_TYPE_HWIRQ, "fuzz",
+			     "GPL", p->insn, p->cnt, &opts);
+}
+
+unsigned int kernel_bound(void)
+{
+	const char *line = strstr(kernel_log, "max path cost ");
+	unsigned int cost;
+
+	return line && sscanf(line, "max path cost %u", &cost) == 1 ? cost : 0;
+}
+
+int kernel_run(int fd, const struct input *in, uint32_t *retval, uint8_t *frame)
+{
+	struct hwirq_md ctx = {
+		.ingress_ifindex = in->ifindex,
+		.rx_queue_index = in->queue,
+		.timestamp = in->timestamp,
+	};
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = in->frame,
+		    .data_size_in = in->len, .data_out = frame,
+		    .data_size_out = MAX_FRAME, .ctx_in = &ctx,
+		    .ctx_size_in = sizeof(ctx), .flags = BPF_F_TEST_RUN_ON_CPU,
+		    .cpu = in->cpu);
+
+	if (bpf_prog_test_run_opts(fd, &opts))
+		return -errno;
+	*retval = opts.retval;
+	return opts.data_size_out == in->len ? 0 : -EMSGSIZE;
+}
+
+static void set_number(const char *path, unsigned int value)
+{
+	FILE *f = fopen(path, "w");
+
+	if (!f || fprintf(f, "%u\n", value) < 0 || fclose(f)) {
+		fprintf(stderr, "cannot write %u to %s: %s\n", value, path,
+			strerror(errno));
+		_exit(2);
+	}
+}
+
+void set_max_path(unsigned int limit)
+{
+	set_number(MAX_PATH_FILE, limit);
+}
+
+void set_harden(unsigned int level)
+{
+	set_number(JIT_HARDEN_FILE, level);
+}
+
+bool drop_perfmon(void)
+{
+	struct __user_cap_header_struct head = {
+		.version = _LINUX_CAPABILITY_VERSION_3
+	};
+	struct __user_cap_data_struct data[2];
+
+	if (syscall(SYS_capget, &head, data))
+		return false;
+	/* CAP_SYS_ADMIN stands in for it */
+	data[CAP_TO_INDEX(CAP_PERFMON)].effective &= ~CAP_TO_MASK(CAP_PERFMON);
+	data[CAP_TO_INDEX(CAP_SYS_ADMIN)].effective &=
+		~CAP_TO_MASK(CAP_SYS_ADMIN);
+	return !syscall(SYS_capset, &head, data);
+}
+
+bool kernel_sanitizes(void)
+{
+	static const struct program store = {
+		.insn = { INSN(BPF_ST | BPF_MEM | BPF_DW, BPF_REG_10, 0, -8, 0),
+			  INSN(BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0,
+			       HWIRQ_PASS),
+			  INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0) },
+		.cnt = 3,
+	};
+	int fd = kernel_load(&store, 4);
+
+	if (fd >= 0)
+		close(fd);
+	/* There is no other way to ask; and it matters to nothing else. */
+	return kernel_bound() > 3;
+}
