@@ -1038,14 +1038,19 @@ static void netns_move(void)
 
 /* Refusals */
 
-static void refuses_attach(const char *error, const char *log)
+/* The kernel has to say why, in exactly these words. */
+static void refuses_attach(const char *error, const char *reason)
 {
 	const char *out = guest_refuses("hwctl attach /progs/verdict.bpf.o eth0 all /sys/fs/bpf/verdict");
+	char line[200], *end;
 
 	check(strstr(out, error), "expected %s, got: %s", error, out);
-	guest_log_has("hwirq: eth0: attach refused: ");
-	if (log)
-		guest_log_has(log);
+	end = line + sprintf(line, "hwirq: eth0: attach refused: ");
+	for (; *reason; *end++ = *reason++)
+		if (strchr("()", *reason))
+			*end++ = '\\';
+	strcpy(end, "$");
+	guest_log_has(line);
 }
 
 static void xdp_first(void)
@@ -1059,7 +1064,7 @@ static void xdp_first(void)
 			check(i == 1, "no generic XDP: %s", lab.output);
 			break;
 		}
-		refuses_attach("EBUSY", "attach refused: .*XDP");
+		refuses_attach("EBUSY", "an XDP program is attached; detach it first");
 		guest_refuses("hwirq-echo --dev eth0 --count 1 >/run/echo.log 2>&1");
 		guest("grep -q 'XDP program' /run/echo.log || { cat /run/echo.log; exit 1; }");
 		guest("rm /sys/fs/bpf/xdp && hwctl idle");
@@ -1088,7 +1093,7 @@ static void second_program(void)
 	const char *out;
 
 	echo_start("");
-	refuses_attach("EEXIST", NULL);
+	refuses_attach("EEXIST", "the queue already has a hwirq program; update its link instead");
 	out = guest_refuses("hwctl attach /progs/verdict.bpf.o eth0 0 /sys/fs/bpf/verdict");
 	check(strstr(out, "EEXIST"), "expected EEXIST, got: %s", out);
 	expect_one_echo(1);
@@ -1097,14 +1102,15 @@ static void second_program(void)
 static void wrong_target(void)
 {
 	const struct {
-		const char *dev, *queue, *error;
+		const char *dev, *queue, *error, *reason;
 	} targets[] = {
-		{ "4711", "all", "ENODEV" },
-		{ "eth0", "4", "ENXIO" },
-		{ "eth0", "100000", "ENXIO" },
-		{ "lo", "all", "EOPNOTSUPP" },
+		{ "4711", "all", "ENODEV", NULL },
+		{ "eth0", "4", "ENXIO", "the device has no such receive queue" },
+		{ "eth0", "100000", "ENXIO", "the device has no such receive queue" },
+		{ "lo", "all", "EOPNOTSUPP", "the driver has no hook in its interrupt handler; virtio_net has" },
 	};
 	const char *out;
+	char line[200];
 	size_t i;
 
 	for (i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
@@ -1112,6 +1118,11 @@ static void wrong_target(void)
 				    targets[i].dev, targets[i].queue);
 		check(strstr(out, targets[i].error), "attach to %s, queue %s: expected %s, got: %s",
 		      targets[i].dev, targets[i].queue, targets[i].error, out);
+		if (!targets[i].reason)
+			continue;
+		snprintf(line, sizeof(line), "hwirq: %s: attach refused: %s$", targets[i].dev,
+			 targets[i].reason);
+		guest_log_has(line);
 	}
 	guest_refuses("hwirq-echo --dev lo --count 1 >/run/echo.log 2>&1");
 	guest("grep -q hwirq: /run/echo.log || grep -q Ethernet /run/echo.log");
@@ -1121,11 +1132,12 @@ static void large_mtu(void)
 {
 	if (lab_run(&lab, "ip link set eth0 mtu 9000"))
 		skip_case("the device takes no MTU of 9000");
-	refuses_attach("EMSGSIZE", "attach refused: .*MTU");
+	refuses_attach("EMSGSIZE", "the MTU is too large: a frame must fit into one page");
 	guest("ip link set eth0 mtu 1500");
 	echo_start("");
 	guest_refuses("ip link set eth0 mtu 9000");
 	check(guest_number("cat /sys/class/net/eth0/mtu") == 1500, "the refused MTU is in force");
+	guest_log_has("eth0: MTU refused: a frame must fit into [0-9]* bytes while a hwirq program is attached");
 	guest("ip link set eth0 mtu 1400");
 	guest("ip link set eth0 mtu 1500");
 	expect_one_echo(1);
@@ -1139,7 +1151,7 @@ static void netpoll(void)
 
 	guest("mkdir %s && cd %s && echo eth0 >dev_name && echo 10.0.2.15 >local_ip && echo 10.0.2.200 >remote_ip && echo 02:00:00:00:02:77 >remote_mac && echo 1 >enabled",
 	      target, target);
-	refuses_attach("EBUSY", "attach refused: .*netpoll");
+	refuses_attach("EBUSY", "netpoll (netconsole) uses the device; remove it first");
 	guest("echo 0 >%s/enabled", target);
 	echo_start("");
 	expect_one_echo(1);
@@ -1151,8 +1163,36 @@ static void netpoll(void)
 
 static void refused_here(void)
 {
-	refuses_attach("EOPNOTSUPP", lab_is == THREADED ? "attach refused: .*thread" : "attach refused: .*vector");
+	const char *reason = "";
+
+	switch (lab_is) {
+	case THREADED:
+		reason = "interrupt handlers run in threads; boot without threadirqs";
+		break;
+	case SHARED:
+		reason = "the receive queue shares its interrupt; give the virtio device more MSI-X vectors";
+		break;
+	case NO_RESET:
+		reason = "the virtio device cannot reset single queues (VIRTIO_F_RING_RESET)";
+		break;
+	case NO_OFFLOAD_CTRL:
+		reason = "the virtio device cannot turn off GRO_HW and checksum offload for its guest";
+		break;
+	case NO_TX_NAPI:
+		reason = "transmit NAPI is off; load virtio_net with napi_tx=1";
+		break;
+	}
+	refuses_attach("EOPNOTSUPP", reason);
 	expect_ping(1, 100);
+}
+
+static void deferred_interrupts(void)
+{
+	guest("echo 2 >/sys/class/net/eth0/napi_defer_hard_irqs");
+	refuses_attach("EBUSY", "napi_defer_hard_irqs keeps interrupts off; set it to 0");
+	guest("echo 0 >/sys/class/net/eth0/napi_defer_hard_irqs");
+	echo_start("");
+	expect_one_echo(1);
 }
 
 static void no_unprivileged(void)
@@ -1181,7 +1221,7 @@ static void multi_queue(void)
 
 	for (i = 0; i < 4; i++)
 		guest("hwctl attach /progs/verdict.bpf.o eth0 %u /sys/fs/bpf/q%u", i, i);
-	refuses_attach("EEXIST", NULL);
+	refuses_attach("EEXIST", "the queue already has a hwirq program; update its link instead");
 	for (i = 0; i < 256; i++)
 		send_to_port(1003, 43000 + i, i);
 	for (n = 0; n < 256; n++)
@@ -1248,6 +1288,8 @@ static void channels(void)
 
 static void ring_resize(void)
 {
+	const char *out;
+
 	if (lab_run(&lab, "ethtool -G eth0 rx 128"))
 		skip_case("the device resizes no rings");
 	guest("ethtool -G eth0 rx 256");
@@ -1260,6 +1302,16 @@ static void ring_resize(void)
 	echo_stop();
 	guest("ethtool -G eth0 rx 256 tx 256 || true");
 	expect_ping(2, 500);
+
+	/* What is attached has buffers for the ring that it found. */
+	guest("ethtool -G eth0 rx 64");
+	echo_start("");
+	out = guest_refuses("ethtool -G eth0 rx 256");
+	check(strstr(out, "the hwirq program's buffers are too few; attach it after the resize"),
+	      "no reason in: %s", out);
+	expect_one_echo(2);
+	echo_stop();
+	guest("ethtool -G eth0 rx 256");
 }
 
 /* The tests of prog_checks.c, which runs in the guest */
@@ -1322,7 +1374,8 @@ const struct e2e_case e2e_cases[] = {
 	{ "filter_reload", filter_reload, ALL },
 	{ "filter_refusals", filter_refusals, SMALL },
 	{ "filter_toggle", filter_toggle, ALL },
-	{ "refused_here", refused_here, THREADED | SHARED },
+	{ "deferred_interrupts", deferred_interrupts, SMALL },
+	{ "refused_here", refused_here, THREADED | SHARED | NO_RESET | NO_OFFLOAD_CTRL | NO_TX_NAPI },
 	{ "clear_sentence", clear_sentence, STOCK },
 #define PROG_CHECK(name) { "prog_" #name, prog_##name, SMALL },
 #include "prog_checks.inc"

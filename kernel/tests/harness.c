@@ -30,6 +30,9 @@ static const struct lab_config configs[CONFIGS] = {
 	{ .name = "threadirqs", .nic = "dgram", .cpus = 1, .append = "threadirqs" },
 	{ .name = "sharedvector", .nic = "dgram,vectors=2", .cpus = 1 },
 	{ .name = "stockkernel", .nic = "dgram", .cpus = 1 },
+	{ .name = "noreset", .nic = "dgram,queue_reset=off", .cpus = 1 },
+	{ .name = "nooffloadctrl", .nic = "tap:1,ctrl_guest_offloads=off", .cpus = 1, .tap_queues = 1 },
+	{ .name = "notxnapi", .nic = "dgram", .cpus = 1, .append = "virtio_net.napi_tx=0" },
 };
 
 struct lab lab = { .control = -1, .patience = 1 };

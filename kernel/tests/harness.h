@@ -19,7 +19,10 @@ enum {
 	THREADED	= 1 << 3,	/* kernel parameter threadirqs */
 	SHARED		= 1 << 4,	/* one interrupt vector for all queues */
 	STOCK		= 1 << 5,	/* the distribution's kernel */
-	CONFIGS		= 6,
+	NO_RESET	= 1 << 6,	/* no resetting of single queues */
+	NO_OFFLOAD_CTRL	= 1 << 7,	/* offloads that cannot be turned off */
+	NO_TX_NAPI	= 1 << 8,	/* kernel parameter virtio_net.napi_tx=0 */
+	CONFIGS		= 9,
 	ALL		= SMALL | MERGEABLE | MULTI,
 };
 
