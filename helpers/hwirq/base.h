@@ -149,4 +149,36 @@ static __always_inline void *hwirq_cursor_take(struct hwirq_cursor *cur,
 	return start;
 }
 
+/**
+ * hwirq_offset - how many bytes lie between two places in the frame
+ * @start: the first one
+ * @pos: the second one, not before it; may be the end of the frame
+ *
+ * The difference of packet pointers reveals nothing, but the verifier allows it
+ * only to those who load with CAP_PERFMON. The barriers keep the compiler, to which
+ * all of this has 32 bits, from taking half of a pointer.
+ */
+static __always_inline __u32 hwirq_offset(const void *start, const void *pos)
+{
+	const char *from = (const char *)start, *to = (const char *)pos;
+	__u64 bytes;
+
+	barrier_var(from);
+	barrier_var(to);
+	bytes = (__u64)(to - from);
+	barrier_var(bytes);
+	return (__u32)bytes;
+}
+
+/**
+ * hwirq_frame_len - length of the frame
+ * @ctx: the program's context
+ *
+ * Needs CAP_PERFMON: see hwirq_offset().
+ */
+static __always_inline __u32 hwirq_frame_len(const struct hwirq_md *ctx)
+{
+	return hwirq_offset((void *)(long)ctx->data, (void *)(long)ctx->data_end);
+}
+
 #endif /* HWIRQ_BASE_H */

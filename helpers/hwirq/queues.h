@@ -104,16 +104,29 @@ static inline int hwirq_rx_queues(int ifindex)
 	return -ENODATA;
 }
 
+/**
+ * hwirq_queues__detach - detach all instances, and keep their rings
+ * @qs: attached
+ *
+ * Nothing is recorded from here on. What is in the rings can be consumed, and
+ * together with hwirq_ring__dropped() it is all that there was.
+ */
+static inline void hwirq_queues__detach(struct hwirq_queues *qs)
+{
+	unsigned int i;
+
+	for (i = 0; i < qs->count; i++) {
+		hwirq_link__destroy(qs->instances[i].link);
+		qs->instances[i].link = NULL;
+	}
+}
+
 /* Detach, unload, and unmap everything; the list of queues stays. */
 static inline void hwirq__queues_close(struct hwirq_queues *qs)
 {
 	unsigned int i;
 
-	/* First all links: what is recorded meanwhile would only be lost. */
-	for (i = 0; i < qs->count; i++) {
-		hwirq_link__destroy(qs->instances[i].link);
-		qs->instances[i].link = NULL;
-	}
+	hwirq_queues__detach(qs);
 	hwirq_ring__free(qs->ring);
 	qs->ring = NULL;
 	for (i = 0; i < qs->count; i++) {
@@ -126,7 +139,7 @@ static inline void hwirq__queues_close(struct hwirq_queues *qs)
  * hwirq_queues__free - detach all instances and forget them
  * @qs: from hwirq_queues__open() or NULL
  *
- * Records that were not consumed are lost.
+ * Records that were not consumed are lost: see hwirq_queues__detach().
  */
 static inline void hwirq_queues__free(struct hwirq_queues *qs)
 {

@@ -1052,6 +1052,14 @@ static void queues_all(void **state)
 	assert_int_equal(hwirq_ring__next(seen.ring, &rec), 0);
 	assert_int_equal(hwirq_queues__attach(qs, NULL, NULL, NULL, NULL), -EINVAL);
 	check_said("was called before");
+
+	/* What was recorded before can be read afterwards. */
+	produce(&rings[2], 10);
+	hwirq_queues__detach(qs);
+	assert_null(hwirq_queues__link(qs, 2));
+	assert_int_equal(hwirq_ring__next(seen.ring, &rec), 1);
+	assert_int_equal(rec->queue, 2);
+	hwirq_queues__detach(qs);
 	hwirq_queues__free(qs);
 	hwirq_queues__free(NULL);
 	all_closed();

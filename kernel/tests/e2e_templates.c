@@ -263,6 +263,8 @@ void filter_refusals(void)
 		      wrong[i].says, wrong[i].options, lab.output);
 	}
 	guest("hwirq-drop-filter --help");
+	guest("hwirq-drop-filter --json --path-cost --drop 'udp dport 7'");
+	printf("%s\n", lab.output);
 	/* A full list is within the limit of paths. */
 	guest("hwirq-drop-filter --json --path-cost --drop \"$(seq -s ';' 1 32 | sed 's/[0-9]*/udp dport & src fd00::\\/8/g')\"");
 	printf("%s\n", lab.output);
@@ -315,31 +317,31 @@ static void flood_stop(struct flood *t)
 	check(!t->error[0], "%s", t->error);
 }
 
-#define TOGGLES	1000
-
 /* A rule comes and goes under traffic: each frame was dropped or passed, none lost. */
 void filter_toggle(void)
 {
+	/* The debug kernel takes ten times as long for each. */
+	const int toggles = lab.patience > 1 ? 100 : 1000;
 	long before, drop, pass, took, generation = 0, last = 0;
 	const char *stats;
 	struct flood t;
 	int idle = 0;
 
 	before = stack_took();
-	guest("for i in $(seq %d); do echo; echo 'udp dport 1200'; done >/run/lists", TOGGLES / 2);
+	guest("for i in $(seq %d); do echo; echo 'udp dport 1200'; done >/run/lists", toggles / 2);
 	guest("hwirq-drop-filter --dev eth0 --json --drop 'udp dport 1200' --stdin </run/lists >/run/filter.log 2>&1 &");
 	guest_until("grep -q '\"event\":\"attached\"' /run/filter.log || { cat /run/filter.log; exit 1; }");
 	flood_start(&t);
-	while (generation < TOGGLES) {
+	while (generation < toggles) {
 		generation = guest_number("sed -n 's/.*\"replaced\",\"generation\":\\([0-9]*\\),.*/\\1/p' /run/filter.log | tail -n 1 | grep . || echo 0");
 		idle = generation == last ? idle + 1 : 0;
-		check(idle < 100, "no progress after %ld of %d changes:\n%s", last, TOGGLES,
+		check(idle < 100, "no progress after %ld of %d changes:\n%s", last, toggles,
 		      guest("tail -n 5 /run/filter.log"));
 		last = generation;
 		usleep(200000 * lab.patience);
 	}
 	flood_stop(&t);
-	check(generation == TOGGLES, "%ld changes", generation);
+	check(generation == toggles, "%ld changes", generation);
 	guest("! grep -q refused /run/filter.log");
 	stats = links_when("hwirq-drop-filter", t.sent);
 	drop = sum_of(stats, "drop");
@@ -356,4 +358,506 @@ void filter_toggle(void)
 	guest_until("! pidof hwirq-drop-filter");
 	guest("hwctl idle");
 	guest_log_has("eth0: queue 0: detached: pool .* lost=0");
+}
+
+/* payload-logger */
+
+/* A record, as --json has it. */
+struct logged {
+	long long time, seq, lost, queue, length;
+	size_t captured;
+	uint8_t data[2048];
+};
+
+static void logger_start(const char *options)
+{
+	guest("hwirq-payload-logger --dev eth0 %s >/run/logger.log 2>&1 &", options);
+	guest_until("grep -q '\"event\":\"attached\"' /run/logger.log || { cat /run/logger.log; exit 1; }");
+}
+
+/* Stop it; what it says at the end. */
+static const char *logger_stop(void)
+{
+	guest("killall -INT hwirq-payload-logger");
+	guest_until("! pidof hwirq-payload-logger");
+	guest("hwctl idle");
+	return guest("grep '\"event\":\"detached\"' /run/logger.log || { tail -n 5 /run/logger.log; exit 1; }");
+}
+
+static size_t hex(const char *json, const char *name, uint8_t *data, size_t room)
+{
+	unsigned int byte;
+	const char *at;
+	char key[32];
+	size_t n;
+
+	snprintf(key, sizeof(key), "\"%s\":\"", name);
+	at = strstr(json, key);
+	check(at, "no %s in %.300s", name, json);
+	at += strlen(key);
+	for (n = 0; n < room && sscanf(at + 2 * n, "%2x", &byte) == 1 && at[2 * n] != '"'; n++)
+		data[n] = byte;
+	check(at[2 * n] == '"', "no hexadecimal %s in %.300s", name, json);
+	return n;
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct logged *x = a, *y = b;
+
+	return x->time < y->time ? -1 : x->time > y->time;
+}
+
+/* What was recorded, by time: the queues' records come in turns. To be freed. */
+static struct logged *logger_records(size_t *count)
+{
+	const char *text, *line, *next;
+	long long seqs[4] = { -1, -1, -1, -1 };
+	struct logged *all, *r;
+	size_t n = 0, max;
+
+	max = guest_number("grep -c '\"event\":\"record\"' /run/logger.log; true");
+	all = calloc(max + 1, sizeof(*all));
+	check(all, "no memory");
+	text = guest("grep '\"event\":\"record\"' /run/logger.log; true");
+	for (line = text; line && *line; line = next) {
+		next = strchr(line, '\n');
+		next = next ? next + 1 : NULL;
+		check(n < max, "more than %zu records", max);
+		r = &all[n++];
+		r->time = json_number(line, "monotonic_ns");
+		r->seq = json_number(line, "seq");
+		r->lost = json_number(line, "lost");
+		r->queue = json_number(line, "queue");
+		r->length = json_number(line, "length");
+		r->captured = hex(line, "headers", r->data, sizeof(r->data));
+		r->captured += hex(line, "payload", r->data + r->captured,
+				   sizeof(r->data) - r->captured);
+		check((long long)r->captured == json_number(line, "captured"), "not all: %.400s", line);
+		check(r->queue >= 0 && r->queue < 4, "queue %lld", r->queue);
+		check(r->seq == seqs[r->queue] + 1 + r->lost, "record %lld of queue %lld with %lld lost comes after %lld",
+		      r->seq, r->queue, r->lost, seqs[r->queue]);
+		seqs[r->queue] = r->seq;
+	}
+	qsort(all, n, sizeof(*all), by_time);
+	*count = n;
+	return all;
+}
+
+/* The record is the frame, up to so many bytes. */
+static void check_logged(const struct logged *r, const struct frame *f, size_t max)
+{
+	size_t want = f->len < max ? f->len : max;
+
+	check(r->length == (long long)f->len, "a frame of %zu bytes, the record says %lld: %s", f->len,
+	      r->length, frame_describe(f));
+	check(r->captured == want, "%zu bytes recorded, not %zu, of %s", r->captured, want,
+	      frame_describe(f));
+	check(!memcmp(r->data, f->data, want), "the record is not the frame: %s", frame_describe(f));
+}
+
+/* Every frame that matches, whole, in order; echoed as the echo template does. */
+void logger_frames(void)
+{
+	static struct udp sent[400];
+	struct udp u = udp_to_guest(7, 0, 1), reply;
+	size_t n = 0, count, i;
+	struct logged *all;
+	struct frame f;
+	const char *end;
+
+	guest("ip link add link eth0 name vlan9 type vlan id 9 && ip link set vlan9 up");
+	logger_start("--json --echo --port 7 --bytes 1500");
+	for (u.payload = 0; u.payload <= 1472; u.payload += u.payload < 40 ? 1 : 31)
+		sent[n++] = u;
+	u.payload = 1472;
+	sent[n++] = u;
+	u.vlan[0] = 9;
+	sent[n++] = u;
+	u.payload = 10;
+	u.padding = 14;
+	sent[n++] = u;
+	u.padding = u.vlan[0] = 0;
+	for (u.ip_options = 4; u.ip_options <= 40; u.ip_options += 12)
+		sent[n++] = u;
+	u.ip_options = 0;
+	u.no_checksum = true;
+	sent[n++] = u;
+	u.no_checksum = false;
+	u.v6 = true;
+	for (u.payload = 0; u.payload <= 1452; u.payload += 121)
+		sent[n++] = u;
+	u.payload = 1452;
+	u.vlan[0] = 9;
+	sent[n++] = u;
+	for (i = 0; i < n; i++) {
+		sent[i].seed = sent[i].ip_id = i;
+		reply = udp_reply(&sent[i]);
+		frame_udp(&f, &sent[i]);
+		send_frame(&f);
+		frame_udp(&f, &reply);
+		expect_frame(&f);
+		/* Not to be recorded: another port, a fragment, another protocol. */
+		if (i % 10 == 0) {
+			send_probe(&(struct probe){ .dport = 8 });
+			send_probe(&(struct probe){ .dport = 7, .frag = 0x2000 });
+			send_probe(&(struct probe){ .dport = 7, .proto = 6 });
+		}
+	}
+	expect_ping(1, 100);
+	end = logger_stop();
+	check(json_number(end, "recorded") == (long long)n && json_number(end, "dropped") == 0 &&
+	      json_number(end, "tx") == (long long)n, "%zu frames sent: %s", n, end);
+	guest_log_has("eth0: queue 0: detached: pool .* lost=0");
+	all = logger_records(&count);
+	check(count == n, "%zu frames sent, %zu records", n, count);
+	for (i = 0; i < n; i++) {
+		frame_udp(&f, &sent[i]);
+		check_logged(&all[i], &f, sizeof(all[i].data));
+		check(!i || all[i].time > all[i - 1].time, "the time went from %lld to %lld",
+		      all[i - 1].time, all[i].time);
+		check(!all[i].lost, "%lld lost", all[i].lost);
+	}
+	free(all);
+}
+
+/* The first bytes of the payload; the frame goes to the stack. And for humans. */
+void logger_pass(void)
+{
+	struct udp u = udp_to_guest(1200, 300, 7);
+	long before = stack_took();
+	struct logged *all;
+	size_t count, i;
+	struct frame f;
+	const char *end;
+
+	u.dst_ip = QUIET_IP;
+	frame_udp(&f, &u);
+	logger_start("--json --bytes 16");
+	for (i = 0; i < 20; i++)
+		send_frame(&f);
+	links_when("hwirq-payload-logger", 20);
+	end = logger_stop();
+	check(json_number(end, "recorded") == 20 && json_number(end, "pass") == 20, "20 frames: %s", end);
+	check(stack_took() == before + 20, "the stack has the frames, too");
+	all = logger_records(&count);
+	check(count == 20, "20 frames, %zu records", count);
+	for (i = 0; i < count; i++)
+		check_logged(&all[i], &f, 42 + 16);
+	free(all);
+
+	guest("hwirq-payload-logger --dev eth0 --bytes 0 >/run/logger.log 2>&1 &");
+	guest_until("grep -q attached /run/logger.log");
+	send_frame(&f);
+	guest_until("grep -q ' q[0-3] 10.0.2.99:40000 > 10.0.2.255:1200 300 bytes, pass:' /run/logger.log || { cat /run/logger.log; exit 1; }");
+	guest("killall -INT hwirq-payload-logger");
+	guest_until("grep -q 'detached after 1 packets: 1 records, 0 lost' /run/logger.log || { cat /run/logger.log; exit 1; }");
+}
+
+/* The consumer stalls, the ring runs over: what was lost is known, and where. */
+void logger_burst(void)
+{
+	const unsigned int burst = 3000, after = 40, total = burst + after;
+	long long lost = 0, dropped, recorded;
+	struct udp u = udp_to_guest(1200, 100, 0);
+	struct logged *all;
+	const char *end;
+	size_t count, i;
+	struct frame f;
+	unsigned int n;
+
+	u.dst_ip = QUIET_IP;
+	logger_start("--json --bytes 100 --ring-size 16");
+	guest("killall -STOP hwirq-payload-logger");
+	for (n = 0; n < total; n++) {
+		u.seed = u.ip_id = n;
+		u.src_port = 40000 + n % 16;
+		frame_udp(&f, &u);
+		send_frame(&f);
+		usleep(n < burst ? 100 * lab.patience : 5000 * lab.patience);
+		/* It wakes up, and the last records show how many were lost. */
+		if (n == burst - 1) {
+			links_when("hwirq-payload-logger", burst);
+			guest("killall -CONT hwirq-payload-logger");
+			guest_until("[ $(grep -c '\"event\":\"record\"' /run/logger.log) -ge 20 ]");
+		}
+	}
+	links_when("hwirq-payload-logger", total);
+	end = logger_stop();
+	recorded = json_number(end, "recorded");
+	dropped = json_number(end, "dropped");
+	check(json_number(end, "packets") == total && json_number(end, "pass") == total,
+	      "%u frames: %s", total, end);
+	check(recorded + dropped == total, "%u frames sent, %lld recorded, %lld dropped", total,
+	      recorded, dropped);
+	check(dropped > burst / 2 && recorded >= 40, "%lld recorded, %lld dropped", recorded, dropped);
+	all = logger_records(&count);
+	check((long long)count == recorded, "%zu records, not %lld", count, recorded);
+	for (i = 0; i < count; i++) {
+		lost += all[i].lost;
+		u.seed = u.ip_id = all[i].data[18] << 8 | all[i].data[19];
+		u.src_port = 40000 + u.seed % 16;
+		frame_udp(&f, &u);
+		check_logged(&all[i], &f, 142);
+	}
+	check(lost == dropped, "the records tell of %lld lost, the rings of %lld", lost, dropped);
+	printf("%u frames, %lld recorded, %lld dropped\n", total, recorded, dropped);
+	free(all);
+}
+
+static size_t base64(const char *text, uint8_t *data, size_t room)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	unsigned int bits = 0, value = 0;
+	const char *digit;
+	size_t n = 0;
+
+	for (; *text; text++) {
+		digit = *text != '=' ? strchr(digits, *text) : NULL;
+		if (!digit)
+			continue;
+		value = value << 6 | (digit - digits);
+		bits += 6;
+		if (bits < 8)
+			continue;
+		bits -= 8;
+		check(n < room, "more than %zu bytes", room);
+		data[n++] = value >> bits;
+	}
+	return n;
+}
+
+/* A file of the guest, on the host. */
+static void fetch(const char *from, const char *to)
+{
+	static uint8_t data[1 << 20];
+	size_t n;
+	FILE *f;
+
+	n = base64(guest("base64 %s", from), data, sizeof(data));
+	f = fopen(to, "we");
+	check(f && fwrite(data, 1, n, f) == n && !fclose(f), "cannot write %s", to);
+}
+
+/* What tcpdump makes of a capture file: frames, their lengths and times. */
+static size_t tcpdump(const char *path, struct logged *all, size_t max)
+{
+	char cmd[512], line[1024], *at;
+	struct logged *r = NULL;
+	long long sec, ns;
+	unsigned int word;
+	size_t n = 0;
+	int len;
+	FILE *f;
+
+	/* By way of stdin: tcpdump gives up its privileges before it opens a file. */
+	snprintf(cmd, sizeof(cmd), "tcpdump -nn -e -tt -xx --time-stamp-precision=nano -r - <%s 2>%s.log",
+		 path, path);
+	f = popen(cmd, "re");
+	check(f, "cannot run tcpdump");
+	while (fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%lld.%9lld ", &sec, &ns) == 2) {
+			check(n < max, "more than %zu packets", max);
+			r = &all[n++];
+			r->time = sec * 1000000000 + ns;
+			at = strstr(line, ", length ");
+			r->length = at ? strtoll(at + 9, NULL, 10) : -1;
+			r->captured = 0;
+			continue;
+		}
+		at = strchr(line, ':');
+		if (!r || line[0] != '\t' || !at)
+			continue;
+		/* words of two bytes, the last one may be one */
+		for (at++; sscanf(at, " %4x%n", &word, &len) == 1; at += len) {
+			bool two = strcspn(at + strspn(at, " "), " \n") == 4;
+
+			check(r->captured + 2 <= sizeof(r->data), "a packet too long");
+			if (two)
+				r->data[r->captured++] = word >> 8;
+			r->data[r->captured++] = word;
+		}
+	}
+	word = pclose(f);
+	if (word) {
+		snprintf(cmd, sizeof(cmd), "cat %s.log >&2", path);
+		if (system(cmd))
+			perror(cmd);
+	}
+	check(!word, "tcpdump does not like the file: status %d", word);
+	return n;
+}
+
+/* A capture file that tcpdump reads: from a file, and from a pipe. */
+void logger_pcapng(void)
+{
+	static struct logged all[64];
+	struct udp u = udp_to_guest(1200, 0, 0);
+	static struct frame f[40];
+	char path[128];
+	size_t n, i;
+	int way;
+
+	snprintf(path, sizeof(path), "%s/capture", lab.dir);
+	guest("ip link add link eth0 name vlan9 type vlan id 9 && ip link set vlan9 up");
+	for (n = 0; n < 40; n++) {
+		u.payload = n * 7;
+		u.seed = u.ip_id = n;
+		u.v6 = n % 4 == 1;
+		u.vlan[0] = n % 4 == 2 ? 9 : 0;
+		u.dst_ip = QUIET_IP;
+		frame_udp(&f[n], &u);
+	}
+	for (way = 0; way < 2; way++) {
+		guest("hwirq-payload-logger --dev eth0 --bytes 32 --pcapng %s &",
+		      way ? "- 2>/run/logger.err | cat >/run/log.pcapng" :
+			    "/run/log.pcapng >/run/logger.log 2>&1");
+		guest_until("grep -q attached /run/logger.%s", way ? "err" : "log");
+		for (i = 0; i < n; i++) {
+			send_frame(&f[i]);
+			links_when("hwirq-payload-logger", i + 1);
+		}
+		guest("killall -INT hwirq-payload-logger");
+		guest_until("! pidof hwirq-payload-logger && ! pidof cat");
+		guest("grep -q '%zu records, 0 lost' /run/logger.%s", n, way ? "err" : "log");
+		fetch("/run/log.pcapng", path);
+		check(tcpdump(path, all, 64) == n, "not %zu packets in the file", n);
+		qsort(all, n, sizeof(all[0]), by_time);
+		for (i = 0; i < n; i++) {
+			bool v6 = i % 4 == 1, vlan = i % 4 == 2;
+
+			check_logged(&all[i], &f[i], 14 + (vlan ? 4 : 0) + (v6 ? 40 : 20) + 8 + 32);
+			/* in this century */
+			check(all[i].time > 946684800000000000ll, "time %lld", all[i].time);
+		}
+	}
+}
+
+/* An instance, a link and a ring for each queue; consumed as one. */
+void logger_queues(void)
+{
+	bool seen[256] = { false };
+	long long per_queue[4] = { 0 };
+	struct logged *all;
+	const char *stats;
+	size_t count, i;
+	struct udp u;
+	struct frame f;
+	unsigned int n;
+
+	logger_start("--json --bytes 200");
+	check(json_number(guest("grep attached /run/logger.log"), "queues") == 4, "%s", lab.output);
+	for (n = 0; n < 256; n++) {
+		u = udp_to_guest(1200, 100, n);
+		u.ip_id = n;
+		u.src_port = 43000 + n;
+		u.dst_ip = QUIET_IP;
+		frame_udp(&f, &u);
+		send_frame(&f);
+	}
+	stats = links_when("hwirq-payload-logger", 256);
+	for (i = 0; i < 4; i++) {
+		char line[16];
+
+		snprintf(line, sizeof(line), "\nqueue:\t%zu\n", i);
+		check(strstr(stats, line), "no link of queue %zu:\n%s", i, stats);
+	}
+	logger_stop();
+	all = logger_records(&count);
+	check(count == 256, "256 frames, %zu records", count);
+	for (i = 0; i < count; i++) {
+		n = all[i].data[18] << 8 | all[i].data[19];
+		check(n < 256 && !seen[n], "frame %u twice", n);
+		seen[n] = true;
+		u = udp_to_guest(1200, 100, n);
+		u.ip_id = n;
+		u.src_port = 43000 + n;
+		u.dst_ip = QUIET_IP;
+		frame_udp(&f, &u);
+		check_logged(&all[i], &f, sizeof(all[i].data));
+		per_queue[all[i].queue]++;
+	}
+	for (i = 0; i < 4; i++)
+		check(per_queue[i] > 0, "no record of queue %zu", i);
+	free(all);
+	guest_log_has("eth0: queue 3: detached: pool .* lost=0");
+
+	/* One queue alone */
+	logger_start("--json --queue 2");
+	check(json_number(guest("grep attached /run/logger.log"), "queues") == 1, "%s", lab.output);
+	stats = links_of("hwirq-payload-logger");
+	check(strstr(stats, "\nqueue:\t2\n") && !strstr(strstr(stats, "\nqueue:") + 1, "\nqueue:"),
+	      "not queue 2 alone:\n%s", stats);
+}
+
+/* What fails leaves nothing behind, and says why. */
+void logger_undone(void)
+{
+	int queue = lab_is == MULTI ? 2 : 0;
+
+	guest("hwctl attach /progs/verdict.bpf.o eth0 %d /sys/fs/bpf/verdict", queue);
+	guest_refuses("hwirq-payload-logger --dev eth0");
+	check(strstr(lab.output, "hwirq: cannot attach to eth0"), "no reason: %s", lab.output);
+	if (lab_is == MULTI)
+		check(strstr(lab.output, "it failed for queue 2"), "not which queue: %s", lab.output);
+	guest("rm /sys/fs/bpf/verdict && hwctl idle");
+	guest_refuses("hwirq-payload-logger --dev eth0 --queue 4");
+	check(strstr(lab.output, "has no RX queue 4"), "%s", lab.output);
+	guest("hwctl idle");
+	logger_start("--json");
+	/* A second one finds the queues taken. */
+	guest_refuses("hwirq-payload-logger --dev eth0");
+	send_probe(&(struct probe){ 0 });
+	guest_until("grep -q '\"event\":\"record\"' /run/logger.log");
+	logger_stop();
+}
+
+/* However it ends, the program is off the device. */
+void logger_ends(void)
+{
+	static const struct {
+		const char *options, *says;
+	} wrong[] = {
+		{ "", "which network interface?" },
+		{ "--dev eth9", "no network interface 'eth9'" },
+		{ "--dev eth0 --ring-size 5", "power of 2" },
+		{ "--dev eth0 --ring-size 131072", "from 4 to 65536" },
+		{ "--dev eth0 --bytes 1501", "from 0 to 1500" },
+		{ "--dev eth0 --json --pcapng -", "either --json or --pcapng" },
+		{ "--dev eth0 --pcapng /none/file", "cannot create /none/file" },
+		{ "--dev lo", "hwirq: cannot attach to lo" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		guest_refuses("hwirq-payload-logger %s", wrong[i].options);
+		check(strstr(lab.output, wrong[i].says), "'%s' is not in the answer to '%s': %s",
+		      wrong[i].says, wrong[i].options, lab.output);
+	}
+	guest("hwirq-payload-logger --help && hwctl idle");
+	guest("hwirq-payload-logger --json --path-cost --echo --bytes 1500");
+	check(json_number(lab.output, "path_cost") < json_number(lab.output, "path_limit"),
+	      "path cost: %s", lab.output);
+	printf("%s\n", lab.output);
+
+	/* after so many records */
+	logger_start("--json --count 3");
+	for (i = 0; i < 3; i++)
+		send_probe(&(struct probe){ 0 });
+	guest_until("! pidof hwirq-payload-logger");
+	guest("[ $(grep -c '\"event\":\"record\"' /run/logger.log) = 3 ] && hwctl idle");
+
+	/* the reader of its output leaves */
+	guest("{ hwirq-payload-logger --dev eth0 --pcapng - 2>/run/logger.err; } | true &");
+	guest_until("grep -q attached /run/logger.err");
+	send_probe(&(struct probe){ 0 });
+	guest_until("! pidof hwirq-payload-logger");
+	guest("grep -q 'cannot write the records: Broken pipe' /run/logger.err && hwctl idle");
+
+	/* by force */
+	logger_start("--json");
+	guest("killall -KILL hwirq-payload-logger");
+	guest("hwctl idle");
+	guest_log_has("eth0: queue 0: detached: pool .* lost=0");
+	expect_ping(1, 100);
 }

@@ -7,5 +7,12 @@ void filter_rules(void);
 void filter_reload(void);
 void filter_refusals(void);
 void filter_toggle(void);
+void logger_frames(void);
+void logger_pass(void);
+void logger_burst(void);
+void logger_pcapng(void);
+void logger_queues(void);
+void logger_undone(void);
+void logger_ends(void);
 
 #endif
