@@ -46,6 +46,7 @@ clean:
 	@$(MAKE) -s -C kernel/tests clean
 	@$(MAKE) -s -C helpers clean
 	@$(MAKE) -s -C verifier-tests clean
+	@$(MAKE) -s -C verifier-tests/fuzz clean
 	@for d in templates/*/; do $(MAKE) -s -C "$$d" clean; done
 
 distclean: clean

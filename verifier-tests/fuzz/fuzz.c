@@ -48,6 +48,7 @@ struct stats {
 	uint64_t processed, exact, interpreted, insns, cost, bound, kernel_runs,
 		compared;
 	uint64_t tight_checked, tight_accepted;
+	bool foreign; /* the program that is being checked comes from an object */
 	double highest, lowest; /* executed / bound */
 	uint64_t highest_at, lowest_at;
 	double ratios;
@@ -129,7 +130,9 @@ static void random_input(struct input *in, struct rng *r)
 	in->cpu = below(r, world.cpus);
 	in->timestamp = 1 + (rng_next(r) >> below(r, 60) >> 1);
 	in->seed = rng_next(r);
-	in->ring_used = 0;
+	in->ring_used = one_in(r, 3) ? 8 * below(r, RING_SIZE / 8 + 2) : 0;
+	if (one_in(r, 20))
+		in->ring_used = rng_next(r); /* whatever the consumer says */
 }
 
 static void change_input(struct input *in, struct rng *r)
@@ -150,6 +153,8 @@ static void change_input(struct input *in, struct rng *r)
 			break;
 		case 3:
 			in->seed = rng_next(r);
+			in->ring_used =
+				one_in(r, 2) ? 0 : 8 * below(r, RING_SIZE / 8);
 			break;
 		case 4:
 			in->frame[below(r, in->len)] ^= 1 << below(r, 8);
@@ -258,6 +263,9 @@ static bool compare_runs(const struct program *p, const struct mode *mode,
 	fail->mode = mode;
 	fail->input = *in;
 	st->kernel_runs++;
+	/* another process may be running a program with the same ring */
+	if (err == -EBUSY && st->foreign)
+		return true;
 	if (err) {
 		snprintf(fail->what, sizeof(fail->what),
 			 "BPF_PROG_TEST_RUN: %s", strerror(-err));
@@ -285,6 +293,11 @@ static bool compare_runs(const struct program *p, const struct mode *mode,
 				i, frame[i], run.frame[i]);
 			return false;
 		}
+	if (!ring_holds(&run.ring)) {
+		snprintf(fail->what, sizeof(fail->what),
+			 "the ring does not hold what the interpreter says");
+		return false;
+	}
 	return true;
 }
 
@@ -547,12 +560,11 @@ static bool check_mutant(uint64_t index, const struct mode *mode,
 	struct input in;
 	uint64_t highest;
 	unsigned int bound;
-	bool foreign;
 	struct rng r;
 	int fd, i;
 
 	rng_init(&r, opt.seed, index);
-	foreign = mutant(&p, mode, &r);
+	st->foreign = mutant(&p, mode, &r);
 	st->tried++;
 	atomic_fetch_add(&shared->accepted, 1); /* all count */
 	fd = kernel_load(&p, 4);
@@ -581,7 +593,8 @@ static bool check_mutant(uint64_t index, const struct mode *mode,
 	}
 	close(fd);
 	/* The interpreter knows nothing of the maps of others. */
-	if (!foreign && !explore(&p, mode, bound, &r, &in, &highest, st, &fail))
+	if (!st->foreign &&
+	    !explore(&p, mode, bound, &r, &in, &highest, st, &fail))
 		return failed(&p, &fail, false, index);
 	return true;
 }
@@ -669,6 +682,13 @@ static bool run_phase(const struct phase *ph, uint64_t first, uint64_t count,
 		shared->stats[job].lowest = 1;
 		if (pid)
 			continue;
+		if (world.ring_fd >= 0) {
+			close(world.ring_fd);
+			if (!make_ring()) {
+				perror("fuzz: cannot make a ring map");
+				_exit(2);
+			}
+		}
 		if (!ph->mode.perfmon && !drop_perfmon()) {
 			perror("fuzz: cannot drop CAP_PERFMON");
 			_exit(2);

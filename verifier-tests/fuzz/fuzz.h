@@ -92,8 +92,17 @@ struct input {
 	 * program has not written
 	 */
 	uint64_t seed;
-	/* bytes of the ring that the consumer has not freed */
-	uint32_t ring_used;
+	/* bytes of the ring that the consumer has not freed, or so it says */
+	uint64_t ring_used;
+};
+
+/* What a run adds to the ring: the bytes, and which of them are known. Those of a
+ * record that the program does not write are what was there before.
+ */
+struct ring_output {
+	uint32_t len;
+	uint64_t dropped;
+	uint8_t data[RING_SIZE], known[RING_SIZE];
 };
 
 enum ending {
@@ -108,6 +117,7 @@ struct run {
 	uint64_t insns;
 	uint32_t retval;
 	uint8_t frame[MAX_FRAME];
+	struct ring_output ring;
 	int pc;
 	const char *fault;
 };
@@ -125,8 +135,12 @@ bool world_init(void);
 int kernel_load(const struct program *p, int log_level);
 /* The bound in the log of the last load, 0 if there is none. */
 unsigned int kernel_bound(void);
+/* Each process needs a ring of its own: a test run claims it. */
+bool make_ring(void);
 int kernel_run(int fd, const struct input *in, uint32_t *retval,
 	       uint8_t *frame);
+/* Does the ring hold what the last run should have written? */
+bool ring_holds(const struct ring_output *expected);
 void set_max_path(unsigned int limit);
 void set_harden(unsigned int level);
 bool drop_perfmon(void);

@@ -661,6 +661,171 @@ static void checksum(struct gen *g)
 	call_helper(g, BPF_FUNC_csum_diff, from + to);
 }
 
+/* The ring, and copies of the frame. */
+
+static void ring_in_r1(struct gen *g)
+{
+	g->live &= ~2;
+	ld_imm64(g, 1, BPF_PSEUDO_MAP_FD, world.ring_fd, 0);
+}
+
+static void copy_frame(struct gen *g, int record, unsigned int record_len)
+{
+	unsigned int max = record < 0 ? BUFFER_SIZE : record_len, len;
+
+	if (record < 0)
+		fill_buffer(g);
+	if (one_in(g->r, 3) || !(g->live & ~0x3e)) {
+		mov_k(g, 2, below(g->r, 80));
+	} else {
+		mov_x(g, 2, pick(g->r, g->live & ~0x3e));
+		if (!one_in(g->r, 4))
+			shrink(g, 2);
+	}
+	if (max >= 16 && one_in(g->r, 2) && g->live & ~0x3e) {
+		mov_x(g, 4, pick(g->r, g->live & ~0x3e));
+		alu_k(g, BPF_AND, 4, 15);
+		alu_k(g, BPF_ADD, 4, 1);
+		len = 16;
+	} else {
+		len = 1 + below(g->r, max < 128 ? max : 128);
+		mov_k(g, 4, len);
+	}
+	if (record < 0) {
+		mov_x(g, 3, BPF_REG_10);
+		alu_k(g, BPF_ADD, 3, BUFFER);
+	} else {
+		mov_x(g, 3, record);
+	}
+	mov_x(g, 1, BPF_REG_6);
+	call_helper(g, BPF_FUNC_xdp_load_bytes, len);
+}
+
+static void write_record(struct gen *g, int record, unsigned int len)
+{
+	int n = 1 + below(g->r, 4), size;
+
+	while (n--) {
+		size = below(g->r, 4);
+		if (len < 1U << size)
+			continue;
+		emit(g, INSN(BPF_STX | BPF_MEM | sizes[size], record,
+			     pick(g->r, g->live & 0x300 ? g->live & 0x300
+							: 1 << BPF_REG_10),
+			     below(g->r, len + 1 - (1 << size)), 0));
+	}
+}
+
+static void commit(struct gen *g, int record)
+{
+	static const int flags[] = { 0, 0, 0, BPF_RB_NO_WAKEUP,
+				     BPF_RB_FORCE_WAKEUP };
+
+	if (record != 1)
+		mov_x(g, 1, record);
+	mov_k(g, 2, flags[below(g->r, 5)]);
+	call_helper(g,
+		    one_in(g->r, 4) ? BPF_FUNC_ringbuf_discard
+				    : BPF_FUNC_ringbuf_submit,
+		    0);
+	g->live &= ~1; /* they return nothing */
+}
+
+/* Reserve a record, and submit or discard it at once or after other statements. */
+static void reserve(struct gen *g)
+{
+	static const int sizes_of_records[] = {
+		1,
+		8,
+		13,
+		16,
+		24,
+		32,
+		40,
+		64,
+		128,
+		1000,
+		RING_SIZE - 16,
+		RING_SIZE - 15,
+	};
+	unsigned int len = sizes_of_records[below(g->r, 12)];
+	bool hold = !g->holding && !(g->pinned & 0x200) && one_in(g->r, 2);
+	int at, over, record = 0;
+
+	ring_in_r1(g);
+	mov_k(g, 2, len);
+	mov_k(g, 3, one_in(g->r, 30));
+	call_helper(g, BPF_FUNC_ringbuf_reserve, 0);
+	g->live &= ~1;
+	at = emit(g, INSN(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 0, 0));
+	if (hold) {
+		record = 9;
+		mov_x(g, 9, 0);
+		g->live &= ~0x200;
+		g->pinned |= 0x200;
+		g->holding = true;
+		if (one_in(g->r, 2))
+			copy_frame(g, 9, len);
+		block(g, 1 + below(g->r, 2));
+		g->holding = false;
+	}
+	write_record(g, record, len);
+	if (one_in(g->r, 3) && g->live & 0x100) {
+		over = emit(g, INSN(BPF_JMP | BPF_JGT | BPF_K, 8, 0, 0,
+				    interesting(g)));
+		commit(g, record);
+		if (hold)
+			mov_k(g, 9, interesting(g));
+		jump(g);
+		here(g, over);
+		over = g->f->cnt - 1;
+		commit(g, record);
+		if (hold)
+			mov_k(g, 9, interesting(g));
+		here(g, over);
+	} else {
+		commit(g, record);
+		if (hold)
+			mov_k(g, 9, interesting(g));
+	}
+	here(g, at);
+	if (hold) {
+		g->pinned &= ~0x200;
+		g->live |= 0x200;
+	}
+	g->live &= 0x300;
+}
+
+static void ring_output(struct gen *g)
+{
+	static const int flags[] = { 0, 0, BPF_RB_NO_WAKEUP,
+				     BPF_RB_FORCE_WAKEUP, 4 };
+	unsigned int bytes, off;
+
+	fill_buffer(g);
+	if (one_in(g->r, 2)) {
+		off = below(g->r, g->plen - 3);
+		size_arg(g, 3, g->plen - off, &bytes);
+		mov_x(g, 2, BPF_REG_7);
+		alu_k(g, BPF_ADD, 2, off);
+	} else {
+		off = below(g->r, BUFFER_SIZE / 8) * 8;
+		size_arg(g, 3, BUFFER_SIZE - off, &bytes);
+		mov_x(g, 2, BPF_REG_10);
+		alu_k(g, BPF_ADD, 2, BUFFER + off);
+	}
+	ring_in_r1(g);
+	mov_k(g, 4, flags[below(g->r, one_in(g->r, 5) ? 5 : 4)]);
+	call_helper(g, BPF_FUNC_ringbuf_output, bytes);
+}
+
+static void ring_query(struct gen *g)
+{
+	ring_in_r1(g);
+	mov_k(g, 2, below(g->r, g->deterministic ? BPF_RB_CONS_POS : 5));
+	call_helper(g, BPF_FUNC_ringbuf_query, 0);
+}
+
 /* Loops. All of them keep only R8 and R9 over the back edge. */
 
 static void loop_body(struct gen *g, int *brk, unsigned int trips)
@@ -883,7 +1048,7 @@ static void statement(struct gen *g)
 	bool deep = g->nesting > 5 || g->branches + g->times > BRANCHES_MAX;
 	bool buffer;
 
-	switch (below(g->r, deep ? 9 : 21)) {
+	switch (below(g->r, deep ? 9 : world.ring_fd < 0 ? 21 : 23)) {
 	case 0:
 	case 1:
 	case 2:
@@ -936,6 +1101,20 @@ static void statement(struct gen *g)
 			maybe_leave(g);
 		else
 			longer_packet(g);
+		break;
+	case 21:
+	case 22:
+		/* some of it costs as much as the rest of a program */
+		if (g->f->cost + 600 * g->times > g->budget && !one_in(g->r, 8))
+			alu_op(g);
+		else if (one_in(g->r, 3))
+			copy_frame(g, -1, 0);
+		else if (one_in(g->r, 6))
+			ring_query(g);
+		else if (one_in(g->r, 3))
+			ring_output(g);
+		else
+			reserve(g);
 		break;
 	}
 }

@@ -31,10 +31,12 @@ struct vm {
 	} caller[FRAMES];
 	uint8_t stack[FRAMES][STACK] __attribute__((aligned(8)));
 	struct hwirq_md ctx; /* only its address is used */
-	/* The ring. The record ends where the program may not go on writing. */
+	/* The ring, and the record that is reserved. */
 	uint8_t record[RING_SIZE] __attribute__((aligned(8)));
-	uint32_t record_len, ring_used;
+	uint8_t written[RING_SIZE];
+	uint32_t record_len;
 	bool reserved;
+	uint64_t ring_used;
 	char ring; /* its address stands for the map */
 };
 
@@ -78,6 +80,13 @@ static unsigned int size_of(uint8_t code)
 	default:
 		return 8;
 	}
+}
+
+/* The program is about to write there, which is accessible. */
+static void note_write(struct vm *v, uint64_t addr, uint64_t size)
+{
+	if (v->reserved && within(addr, size, v->record, v->record_len))
+		memset(v->written + (addr - (uintptr_t)v->record), 1, size);
 }
 
 static uint64_t get(uint64_t addr, unsigned int size)
@@ -356,9 +365,115 @@ static bool csum_diff(struct vm *v, uint64_t *bytes)
 	return true;
 }
 
+static bool load_bytes(struct vm *v, uint64_t *bytes)
+{
+	uint64_t *r = v->reg;
+	uint32_t off = r[2], len = r[4];
+
+	if (!accessible(v, r[3], len, true))
+		return fault(v, "bpf_xdp_load_bytes() out of bounds");
+	*bytes = len;
+	note_write(v, r[3], len);
+	if ((uint64_t)off + len > v->in->len) {
+		memset(mem(r[3]), 0, len);
+		r[0] = -EINVAL;
+	} else {
+		memcpy(mem(r[3]), v->out->frame + off, len);
+		r[0] = 0;
+	}
+	return true;
+}
+
+/* A record takes a header and is padded. */
+static uint32_t record_size(uint64_t len)
+{
+	return (16 + len + 7) & ~7;
+}
+
+static bool ring_has_room(struct vm *v, uint64_t len)
+{
+	if (len <= RING_SIZE - 16 && !v->reserved &&
+	    v->ring_used <= RING_SIZE &&
+	    record_size(len) <= RING_SIZE - v->ring_used)
+		return true;
+	v->out->ring.dropped++;
+	return false;
+}
+
+static void publish(struct vm *v, const void *data, const uint8_t *known,
+		    uint32_t len)
+{
+	struct ring_output *ring = &v->out->ring;
+	uint32_t at = ring->len;
+
+	memset(ring->known + at, 0, record_size(len));
+	memcpy(ring->data + at, &len, sizeof(len));
+	memset(ring->known + at, 1, sizeof(len));
+	memcpy(ring->data + at + 16, data, len);
+	if (known)
+		memcpy(ring->known + at + 16, known, len);
+	else
+		memset(ring->known + at + 16, 1, len);
+	ring->len += record_size(len);
+	v->ring_used += record_size(len);
+}
+
+static bool call_ring(struct vm *v, int id, uint64_t *bytes)
+{
+	uint64_t *r = v->reg;
+
+	if (id == BPF_FUNC_ringbuf_submit || id == BPF_FUNC_ringbuf_discard) {
+		if (!v->reserved || r[1] != (uintptr_t)v->record)
+			return fault(v, "commits what is not a record");
+		if (id == BPF_FUNC_ringbuf_submit)
+			publish(v, v->record, v->written, v->record_len);
+		v->reserved = false;
+		return true;
+	}
+	if (r[1] != (uintptr_t)&v->ring)
+		return fault(v, "not the ring");
+	switch (id) {
+	case BPF_FUNC_ringbuf_reserve:
+		if (r[3] || !ring_has_room(v, r[2])) {
+			r[0] = 0;
+			return true;
+		}
+		v->reserved = true;
+		v->record_len = r[2];
+		memset(v->written, 0, sizeof(v->written));
+		r[0] = (uintptr_t)v->record;
+		return true;
+	case BPF_FUNC_ringbuf_output:
+		if (!accessible(v, r[2], r[3], false))
+			return fault(v, "bpf_ringbuf_output() out of bounds");
+		if (r[4] &
+		    ~(uint64_t)(BPF_RB_NO_WAKEUP | BPF_RB_FORCE_WAKEUP)) {
+			r[0] = -EINVAL;
+		} else if (!ring_has_room(v, r[3])) {
+			r[0] = -EAGAIN;
+		} else {
+			*bytes = r[3];
+			publish(v, mem(r[2]), NULL, r[3]);
+			r[0] = 0;
+		}
+		return true;
+	default: /* bpf_ringbuf_query() */
+		if (r[2] == BPF_RB_AVAIL_DATA)
+			r[0] = v->ring_used;
+		else if (r[2] == BPF_RB_RING_SIZE)
+			r[0] = RING_SIZE;
+		else if (r[2] == BPF_RB_CONS_POS || r[2] == BPF_RB_PROD_POS)
+			r[0] = rng_next(&v->rng);
+		else
+			r[0] = 0;
+		return true;
+	}
+}
+
 static bool call(struct vm *v, int id)
 {
 	uint64_t *r = v->reg, bytes = 0;
+	bool ok = true;
 	int i;
 
 	switch (id) {
@@ -378,8 +493,17 @@ static bool call(struct vm *v, int id)
 		r[0] = 0;
 		break;
 	case BPF_FUNC_csum_diff:
-		if (!csum_diff(v, &bytes))
-			return false;
+		ok = csum_diff(v, &bytes);
+		break;
+	case BPF_FUNC_xdp_load_bytes:
+		ok = load_bytes(v, &bytes);
+		break;
+	case BPF_FUNC_ringbuf_reserve:
+	case BPF_FUNC_ringbuf_submit:
+	case BPF_FUNC_ringbuf_discard:
+	case BPF_FUNC_ringbuf_output:
+	case BPF_FUNC_ringbuf_query:
+		ok = call_ring(v, id, &bytes);
 		break;
 	default:
 		return fault(v, "unknown helper");
@@ -387,7 +511,7 @@ static bool call(struct vm *v, int id)
 	v->out->cost += helper_weight(id, bytes);
 	for (i = 1; i <= 5; i++)
 		r[i] = rng_next(&v->rng);
-	return true;
+	return ok;
 }
 
 static bool call_function(struct vm *v, int target)
@@ -430,6 +554,7 @@ static bool step(struct vm *v, const struct bpf_insn *insn)
 		size = size_of(insn->code);
 		if (!accessible(v, addr, size, true))
 			return fault(v, "store out of bounds");
+		note_write(v, addr, size);
 		if (BPF_CLASS(insn->code) == BPF_ST)
 			memcpy(mem(addr), &(int64_t){ insn->imm }, size);
 		else
@@ -489,6 +614,8 @@ void interpret(const struct program *p, const struct mode *mode,
 	v->ring_used = in->ring_used;
 	rng_init(&v->rng, in->seed, 1);
 	memcpy(out->frame, in->frame, in->len);
+	out->ring.len = 0;
+	out->ring.dropped = 0;
 	out->cost = 0;
 	out->insns = 0;
 	out->fault = NULL;

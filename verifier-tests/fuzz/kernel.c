@@ -2,6 +2,7 @@
 /* The kernel under test: loads, test runs, settings. */
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -35,11 +36,72 @@ static bool make_rodata(void)
 	       !bpf_map_freeze(world.rodata_fd);
 }
 
+static struct {
+	uint64_t *consumer,
+		*producer; /* the position, at the start of a page each */
+	const uint8_t *data;
+	uint64_t start, dropped; /* before the last run */
+} ring;
+
+bool make_ring(void)
+{
+	long page = sysconf(_SC_PAGESIZE);
+	void *consumer, *producer;
+
+	world.ring_fd = bpf_map_create((enum bpf_map_type)MAP_TYPE_RING,
+				       "fuzz_ring", 0, 0, RING_SIZE, NULL);
+	if (world.ring_fd < 0) /* a kernel of before the map */
+		return errno == EINVAL;
+	consumer = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED,
+			world.ring_fd, 0);
+	producer = mmap(NULL, page + 2 * RING_SIZE, PROT_READ, MAP_SHARED,
+			world.ring_fd, page);
+	if (consumer == MAP_FAILED || producer == MAP_FAILED)
+		return false;
+	ring.consumer = consumer;
+	ring.producer = producer;
+	ring.data = (uint8_t *)producer + page;
+	return true;
+}
+
+static void prepare_ring(const struct input *in)
+{
+	if (world.ring_fd < 0)
+		return;
+	ring.start = ring.producer[0];
+	ring.dropped = ring.producer[8];
+	__atomic_store_n(ring.consumer, ring.start - in->ring_used,
+			 __ATOMIC_RELEASE);
+}
+
+bool ring_holds(const struct ring_output *expected)
+{
+	uint32_t i;
+
+	if (world.ring_fd < 0)
+		return true;
+	if (__atomic_load_n(ring.producer, __ATOMIC_ACQUIRE) - ring.start !=
+		    expected->len ||
+	    ring.producer[8] - ring.dropped != expected->dropped)
+		return false;
+	for (i = 0; i < expected->len; i++)
+		if (expected->known[i] &&
+		    ring.data[(ring.start + i) % RING_SIZE] !=
+			    expected->data[i])
+			return false;
+	return true;
+}
+
 bool world_init(void)
 {
 	if (!make_rodata()) {
 		fprintf(stderr,
 			"cannot make the map of constants: %s; root is needed\n",
+			strerror(errno));
+		return false;
+	}
+	if (!make_ring()) {
+		fprintf(stderr, "cannot make a ring map: %s\n",
 			strerror(errno));
 		return false;
 	}
@@ -80,6 +142,7 @@ int kernel_run(int fd, const struct input *in, uint32_t *retval, uint8_t *frame)
 		    .ctx_size_in = sizeof(ctx), .flags = BPF_F_TEST_RUN_ON_CPU,
 		    .cpu = in->cpu);
 
+	prepare_ring(in);
 	if (bpf_prog_test_run_opts(fd, &opts))
 		return -errno;
 	*retval = opts.retval;

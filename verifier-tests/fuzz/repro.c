@@ -19,9 +19,10 @@ void reproducer_write(FILE *f, const struct program *p, const struct mode *mode,
 	fprintf(f, "mode perfmon=%d blinding=%d deterministic=%d flags=%u\n",
 		mode->perfmon, mode->blinding, p->deterministic, p->flags);
 	if (in) {
-		fprintf(f, "input %u %u %u %llu %llu %u ", in->ifindex,
+		fprintf(f, "input %u %u %u %llu %llu %llu ", in->ifindex,
 			in->queue, in->cpu, (unsigned long long)in->timestamp,
-			(unsigned long long)in->seed, in->ring_used);
+			(unsigned long long)in->seed,
+			(unsigned long long)in->ring_used);
 		for (i = 0; i < in->len; i++)
 			fprintf(f, "%02x", in->frame[i]);
 		fputc('\n', f);
@@ -68,7 +69,7 @@ bool reproducer_read(FILE *f, struct program *p, struct mode *mode,
 	p->flags = 0;
 	while (fgets(line, sizeof(line), f)) {
 		unsigned int code, dst, src;
-		unsigned long long timestamp, seed;
+		unsigned long long timestamp, seed, ring_used;
 		int off, imm, perfmon, blinding, deterministic, at;
 		char map[16] = "";
 
@@ -81,12 +82,12 @@ bool reproducer_read(FILE *f, struct program *p, struct mode *mode,
 			mode->perfmon = perfmon;
 			mode->blinding = blinding;
 			p->deterministic = deterministic;
-		} else if (sscanf(line, "input %u %u %u %llu %llu %u %n",
+		} else if (sscanf(line, "input %u %u %u %llu %llu %llu %n",
 				  &in->ifindex, &in->queue, &in->cpu,
-				  &timestamp, &seed, &in->ring_used,
-				  &at) == 6) {
+				  &timestamp, &seed, &ring_used, &at) == 6) {
 			in->timestamp = timestamp;
 			in->seed = seed;
+			in->ring_used = ring_used;
 			if (!read_frame(line + at, in))
 				return false;
 		} else if (sscanf(line, "insn %x %u %u %d %d %15s", &code, &dst,

@@ -64,6 +64,16 @@ unsigned int helper_weight(int id, uint64_t bytes)
 		return 4;
 	case BPF_FUNC_csum_diff:
 		return 30 + bytes / 4;
+	case BPF_FUNC_xdp_load_bytes:
+		return 30 + bytes / 8;
+	case BPF_FUNC_ringbuf_reserve:
+	case BPF_FUNC_ringbuf_query:
+		return 40;
+	case BPF_FUNC_ringbuf_submit:
+	case BPF_FUNC_ringbuf_discard:
+		return 250;
+	case BPF_FUNC_ringbuf_output:
+		return 290 + bytes / 8;
 	}
 	return 0;
 }
