@@ -460,12 +460,18 @@ static void choose(struct gen *g)
 	g->live = join;
 }
 
-/* Set the packet pointer dst to base plus a variable, check it, access it. */
+/* Set R2 to the packet pointer plus a variable, check it, access it. Programs that
+ * are sanitized cannot do that.
+ */
 static void variable_access(struct gen *g)
 {
 	int index = pick_live(g), size = below(g->r, 4), at, value, off;
 	unsigned int live;
 
+	if (g->sanitized) {
+		alu_op(g);
+		return;
+	}
 	/* R2: the pointer, R3: its end, R4: the end of the packet */
 	off = below(g->r, 8);
 	if (index != 2)
@@ -978,7 +984,7 @@ static void loop_packet(struct gen *g)
 	int slot = LOOP_SLOT(g->loops - 1), k = trips_for(g, 20), top, end, brk;
 	int reg = 8 + below(g->r, 2), size = below(g->r, 3), width = 1 << size;
 
-	if (g->pinned & (1 << reg)) {
+	if (g->pinned & (1 << reg) || g->sanitized) {
 		loop_constant(g);
 		return;
 	}
@@ -1045,7 +1051,8 @@ static void loop(struct gen *g)
 
 static void statement(struct gen *g)
 {
-	bool deep = g->nesting > 5 || g->branches + g->times > BRANCHES_MAX;
+	double most = g->sanitized ? BRANCHES_MAX / 4 : BRANCHES_MAX;
+	bool deep = g->nesting > 5 || g->branches + g->times > most;
 	bool buffer;
 
 	switch (below(g->r, deep ? 9 : world.ring_fd < 0 ? 21 : 23)) {
@@ -1173,7 +1180,7 @@ static void function(struct gen *g, int self)
 		/* programs of all sizes, up to the limit of a path */
 		g->budget = one_in(g->r, 8) ? 2500 : 100 + below(g->r, 900);
 	}
-	if (!g->mode->perfmon && world.mitigations)
+	if (g->sanitized)
 		g->budget *= 2; /* each store takes 31 */
 	if (g->mode->blinding)
 		g->budget *= 1.5;
@@ -1210,6 +1217,8 @@ void generate(struct program *p, const struct mode *mode, struct rng *r)
 
 	g->r = r;
 	g->mode = mode;
+	/* all branches are followed the wrong way, too */
+	g->sanitized = !mode->perfmon && world.mitigations;
 	g->deterministic = !one_in(r, 4);
 	g->funcs = 1 + below(r, FUNCS);
 	/* the called ones first: what they cost is known then */
