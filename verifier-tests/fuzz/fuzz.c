@@ -971,10 +971,14 @@ static bool self_test(void)
 			     &blinded);
 	weights = right;
 
-	interpret_wrongly = true;
+	mistake = XOR_IS_OR;
 	ok &= expect_failure("an interpreter that confuses XOR and OR",
 			     &capable);
-	interpret_wrongly = false;
+	if (world.ring_fd >= 0) {
+		mistake = WRONG_RECORD;
+		ok &= expect_failure("a record with a wrong bit", &capable);
+	}
+	mistake = NO_MISTAKE;
 
 	sabotage.tight_too_high = true;
 	ok &= expect_failure("a limit that is not below the cost", &tight);

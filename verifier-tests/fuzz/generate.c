@@ -49,8 +49,9 @@ struct gen {
 	unsigned int live;   /* registers that hold a number */
 	unsigned int pinned; /* of R8 and R9: used by a loop, not to be written */
 	unsigned int plen;
-	bool buffer;  /* initialized */
-	bool holding; /* a record of the ring: no way out */
+	bool sanitized; /* what the verifier accepts is little then */
+	bool buffer;	/* initialized */
+	bool holding;	/* a record of the ring: no way out */
 	bool deterministic;
 	int loops, nesting;
 	double times; /* the program comes here at most */

@@ -15,7 +15,7 @@
 #define CSUM_MAX  512
 #define STEPS_MAX (1 << 20)
 
-bool interpret_wrongly;
+enum mistake mistake;
 
 struct vm {
 	const struct program *p;
@@ -260,7 +260,7 @@ static bool alu(struct vm *v, const struct bpf_insn *insn)
 		a &= b;
 		break;
 	case BPF_XOR:
-		a = interpret_wrongly ? a | b : a ^ b;
+		a = mistake == XOR_IS_OR ? a | b : a ^ b;
 		break;
 	case BPF_LSH:
 		a <<= b & (bits - 1);
@@ -410,6 +410,8 @@ static void publish(struct vm *v, const void *data, const uint8_t *known,
 	memcpy(ring->data + at, &len, sizeof(len));
 	memset(ring->known + at, 1, sizeof(len));
 	memcpy(ring->data + at + 16, data, len);
+	if (mistake == WRONG_RECORD && len)
+		ring->data[at + 16] ^= 1;
 	if (known)
 		memcpy(ring->known + at + 16, known, len);
 	else
