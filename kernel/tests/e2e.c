@@ -1314,20 +1314,23 @@ static void ring_resize(void)
 	guest("ethtool -G eth0 rx 256");
 }
 
-/* The tests of prog_checks.c, which runs in the guest */
+/* The tests of prog_checks.c and ring_checks.c, which run in the guest */
 
-static void prog_check(const char *name)
+static void guest_check(const char *program, const char *name)
 {
 	const char *out;
 
 	/* cmocka is content when a filter matches nothing. */
-	out = guest("CMOCKA_MESSAGE_OUTPUT=TAP prog_checks %s 2>&1", name);
+	out = guest("CMOCKA_MESSAGE_OUTPUT=TAP %s %s 2>&1", program, name);
 	check(strstr(out, "\nok 1 - ") || !strncmp(out, "ok 1 - ", 7), "%s did not run:\n%s", name, out);
 }
 
-#define PROG_CHECK(name) static void prog_##name(void) { prog_check("test_" #name); }
+#define GUEST_CHECK(name) static void prog_##name(void) { guest_check("prog_checks", "test_" #name); }
 #include "prog_checks.inc"
-#undef PROG_CHECK
+#undef GUEST_CHECK
+#define GUEST_CHECK(name) static void ring_##name(void) { guest_check("ring_checks", "test_" #name); }
+#include "ring_checks.inc"
+#undef GUEST_CHECK
 
 const struct e2e_case e2e_cases[] = {
 	{ "lab_ping", lab_ping, ALL | THREADED | SHARED | STOCK },
@@ -1377,8 +1380,11 @@ const struct e2e_case e2e_cases[] = {
 	{ "deferred_interrupts", deferred_interrupts, SMALL },
 	{ "refused_here", refused_here, THREADED | SHARED | NO_RESET | NO_OFFLOAD_CTRL | NO_TX_NAPI },
 	{ "clear_sentence", clear_sentence, STOCK },
-#define PROG_CHECK(name) { "prog_" #name, prog_##name, SMALL },
+#define GUEST_CHECK(name) { "prog_" #name, prog_##name, SMALL },
 #include "prog_checks.inc"
-#undef PROG_CHECK
+#undef GUEST_CHECK
+#define GUEST_CHECK(name) { "ring_" #name, ring_##name, MERGEABLE | MULTI },
+#include "ring_checks.inc"
+#undef GUEST_CHECK
 };
 const size_t nr_e2e_cases = sizeof(e2e_cases) / sizeof(e2e_cases[0]);
