@@ -1385,31 +1385,61 @@ static void print_rules(void)
 
 /* Anyone's object file. */
 
-/* The test that expects one of the log's lines, the later the better. */
+static const char *reason_pattern(const struct test *t)
+{
+	static char **patterns;
+	size_t i = t - tests;
+
+	if (!patterns)
+		patterns = need_memory(calloc(nr_tests, sizeof(*patterns)));
+	if (!patterns[i])
+		patterns[i] = pattern_of(reason(t));
+	return patterns[i];
+}
+
+/* A test that expects this line, or else one that differs in names and numbers only;
+ * of the rule that has most of these.
+ */
+static const struct test *find_example_of(const char *line)
+{
+	const struct test *found = NULL, *t, *other;
+	char *pattern = pattern_of(line);
+	bool exact, found_exact = false;
+	size_t best = 0, nr;
+
+	for (t = tests; t < tests + nr_tests; t++) {
+		if (!t->error || strcmp(reason_pattern(t), pattern))
+			continue;
+		exact = !strcmp(reason(t), line);
+		for (nr = 0, other = t; other < tests + nr_tests; other++)
+			nr += other->rule == t->rule && other->error &&
+			      !strcmp(reason_pattern(other), pattern);
+		if (exact < found_exact || (exact == found_exact && nr <= best))
+			continue;
+		found = t;
+		found_exact = exact;
+		best = nr;
+	}
+	free(pattern);
+	return found;
+}
+
+/* The last line that means something to the corpus says most. */
 static const struct test *find_example(const char *log)
 {
-	const struct test *found = NULL;
-	const char *line, *end;
-	char *text, *pattern, *other;
-	size_t i, len;
+	const struct test *found = NULL, *better;
+	const char *line, *end = log + strlen(log);
+	char *text;
+	size_t len;
 
-	for (line = log, end = log + strlen(log); line < end; line += len + 1) {
+	for (line = log; line < end; line += len + 1) {
 		len = strcspn(line, "\n");
+		if (!len || shows_code(line))
+			continue;
 		text = format("%.*s", (int)len, line);
-		pattern = pattern_of(text);
-		for (i = 0; len && i < nr_tests; i++) {
-			if (!tests[i].error || !tests[i].messages[0])
-				continue;
-			if (!strcmp(tests[i].messages[0], text)) {
-				found = &tests[i];
-				break;
-			}
-			other = pattern_of(tests[i].messages[0]);
-			if (!strcmp(other, pattern) && (!found || strcmp(found->messages[0], text)))
-				found = &tests[i];
-			free(other);
-		}
-		free(pattern);
+		better = find_example_of(text);
+		if (better)
+			found = better;
 		free(text);
 	}
 	return found;
@@ -1555,15 +1585,16 @@ static int run_in_guest(const char *self)
 {
 	char *binary = format("%s:/verify/verify", self);
 	char *corpus = format("%s:/verify/corpus", opt.corpus);
-	char *prog = opt.prog ? format("%s:/verify/%s", opt.prog, "prog.bpf.o") : NULL;
+	char *name = opt.prog ? copy(basename(copy(opt.prog))) : NULL;
+	char *prog = name ? format("%s:/verify/%s", opt.prog, name) : NULL;
 	char *command, *arg = copy("");
 	const char *argv[20];
 	int n = 0;
 
 	if (opt.pattern)
 		arg = quoted(opt.pattern);
-	command = format("cd /verify && exec ./verify --here%s%s%s -- %s", opt.verbose ? " --verbose" : "",
-			 opt.json ? " --json" : "", prog ? " --prog prog.bpf.o" : "", arg);
+	command = format("cd /verify && exec ./verify --here%s%s%s%s -- %s", opt.verbose ? " --verbose" : "",
+			 opt.json ? " --json" : "", name ? " --prog " : "", name ? quoted(name) : "", arg);
 	argv[n++] = SCRIPTS_DIR "/boot";
 	argv[n++] = "--timeout";
 	argv[n++] = "300";

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Every helper that the kernel has a number for. */
+/* Every helper that the kernel has a number for; those of the ring map, which need
+ * more around them, are called in ring.bpf.c.
+ */
 #include "expect.h"
 
 HWIRQ_RULE_OVER(helpers, "bpf_func_id BPF_FUNC_",
 	   "Only helpers on a closed list can be called; a new helper of the kernel is refused until it is put there.",
 	   "A helper that takes a lock, waits, or uses data of this CPU that the interrupted code may be changing breaks the kernel in hard IRQ.",
-	   "Each refusal names the replacement; the clocks, the CPU's number, random numbers, and bpf_csum_diff() are allowed.")
+	   "Each refusal names the replacement; the clocks, the CPU's number, random numbers, bpf_csum_diff(), bpf_xdp_load_bytes() and the helpers of the ring map are allowed.")
 
 #define MAPS \
 	"maps are designed for softirq and process context; use const volatile data (.rodata)"
@@ -20,13 +22,17 @@ HWIRQ_RULE_OVER(helpers, "bpf_func_id BPF_FUNC_",
 #define FORMATTING \
 	"formatting has no bound; debug with BPF_PROG_TEST_RUN, count errors with HWIRQ_ABORTED"
 #define BUFFER \
-	"its buffer is not made for hard interrupt context; count with the verdict or hand the frame to user space, return HWIRQ_PASS"
+	"its buffer is not made for hard interrupt context; use bpf_ringbuf_output() with a map of type BPF_MAP_TYPE_HWIRQ_RINGBUF"
+#define DYNPTR \
+	"dynptrs are not made for hard interrupt context; use bpf_ringbuf_reserve() or bpf_ringbuf_output()"
 #define TASK \
 	"the interrupted task has nothing to do with the frame"
 #define FIXED_SIZE \
 	"frames have a fixed size; rewrite the frame in place or return HWIRQ_PASS"
 #define STACK_LOCKS \
 	"it takes locks of the network stack; return HWIRQ_TX or HWIRQ_PASS"
+#define LOAD_BYTES \
+	"use bpf_xdp_load_bytes() or direct packet access"
 #define DIRECT \
 	"use direct packet access"
 #define UNKNOWN \
@@ -76,7 +82,7 @@ REFUSED(perf_event_read, 22, UNKNOWN)
 REFUSED(redirect, 23, STACK_LOCKS)
 REFUSED(get_route_realm, 24, UNKNOWN)
 REFUSED(perf_event_output, 25, BUFFER)
-REFUSED(skb_load_bytes, 26, DIRECT)
+REFUSED(skb_load_bytes, 26, LOAD_BYTES)
 REFUSED(get_stackid, 27, UNKNOWN)
 HWIRQ_ACCEPTED(helpers, 5 + 1 + 30 + 2)
 HWIRQ_COVERS("BPF_FUNC_csum_diff")
@@ -186,11 +192,6 @@ REFUSED(seq_printf, 126, FORMATTING)
 REFUSED(seq_write, 127, FORMATTING)
 REFUSED(sk_cgroup_id, 128, UNKNOWN)
 REFUSED(sk_ancestor_cgroup_id, 129, UNKNOWN)
-REFUSED(ringbuf_output, 130, BUFFER)
-REFUSED(ringbuf_reserve, 131, BUFFER)
-REFUSED(ringbuf_submit, 132, BUFFER)
-REFUSED(ringbuf_discard, 133, BUFFER)
-REFUSED(ringbuf_query, 134, BUFFER)
 REFUSED(csum_level, 135, UNKNOWN)
 REFUSED(skc_to_tcp6_sock, 136, UNKNOWN)
 REFUSED(skc_to_tcp_sock, 137, UNKNOWN)
@@ -245,7 +246,6 @@ REFUSED(get_func_arg_cnt, 185, UNKNOWN)
 REFUSED(get_retval, 186, UNKNOWN)
 REFUSED(set_retval, 187, UNKNOWN)
 REFUSED(xdp_get_buff_len, 188, DIRECT)
-REFUSED(xdp_load_bytes, 189, DIRECT)
 REFUSED(xdp_store_bytes, 190, DIRECT)
 REFUSED(copy_from_user_task, 191, UNKNOWN)
 REFUSED(skb_set_tstamp, 192, UNKNOWN)
@@ -254,9 +254,9 @@ REFUSED(kptr_xchg, 194, SHARED)
 REFUSED(map_lookup_percpu_elem, 195, MAPS)
 REFUSED(skc_to_mptcp_sock, 196, UNKNOWN)
 REFUSED(dynptr_from_mem, 197, DIRECT)
-REFUSED(ringbuf_reserve_dynptr, 198, UNKNOWN)
-REFUSED(ringbuf_submit_dynptr, 199, UNKNOWN)
-REFUSED(ringbuf_discard_dynptr, 200, UNKNOWN)
+REFUSED(ringbuf_reserve_dynptr, 198, DYNPTR)
+REFUSED(ringbuf_submit_dynptr, 199, DYNPTR)
+REFUSED(ringbuf_discard_dynptr, 200, DYNPTR)
 REFUSED(dynptr_read, 201, DIRECT)
 REFUSED(dynptr_write, 202, DIRECT)
 REFUSED(dynptr_data, 203, DIRECT)

@@ -3,9 +3,9 @@
 #include "expect.h"
 
 HWIRQ_RULE_OVER(map_types, "bpf_map_type BPF_MAP_TYPE_",
-	   "No map made for other contexts can be used: of all types only the frozen array behind .rodata is accepted.",
+	   "No map made for other contexts can be used: of all types only the frozen array behind .rodata, and BPF_MAP_TYPE_HWIRQ_RINGBUF, are accepted.",
 	   "The interrupt may have hit the same CPU in the middle of an update of the map, in softirq or process context. Its locks would deadlock, and without them what it reads is half written.",
-	   "Put settings into const volatile variables (.rodata); replace the program through its link to change them.")
+	   "Put settings into const volatile variables (.rodata); replace the program through its link to change them. Send what the program finds to user space by a ring of type BPF_MAP_TYPE_HWIRQ_RINGBUF.")
 
 HWIRQ_RULE(map_constant,
 	   "Data comes from an array with one entry, read-only for the program and frozen by user space: const volatile variables.",
@@ -28,13 +28,14 @@ HWIRQ_RULE(map_pointer,
 		asm volatile("r1 = %[" #map "] ll;" PASS :: IMM_ADDR(map) : __clobber_all); \
 	}
 
+#define PRODUCERS "its producers are not made for hard interrupt context; use BPF_MAP_TYPE_HWIRQ_RINGBUF"
 #define DESIGNED "its consistency is designed for softirq and process context; use const volatile data (.rodata)"
 
 /* The kernel cuts names off after 15 characters. */
-#define REFUSED_TYPE(map, TYPE)		REFUSED_TYPE_AS(map, #map, TYPE)
-#define REFUSED_TYPE_AS(map, name, TYPE)					\
+#define REFUSED_TYPE(map, TYPE)		REFUSED_TYPE_AS(map, #map, TYPE, DESIGNED)
+#define REFUSED_TYPE_AS(map, name, TYPE, reason)				\
 	HWIRQ_REFUSED(map_types, EINVAL, "hwirq programs cannot use map '" name	\
-		      "' of type BPF_MAP_TYPE_" #TYPE ": " DESIGNED)		\
+		      "' of type BPF_MAP_TYPE_" #TYPE ": " reason)		\
 	HWIRQ_LOAD("maps=" #map)						\
 	HWIRQ_COVERS("BPF_MAP_TYPE_" #TYPE)					\
 	USE(map)
@@ -86,7 +87,7 @@ HWIRQ_RULE(map_pointer,
 MAP_4_8(hash, 1, 0)			REFUSED_TYPE(hash, HASH)
 MAP_4_8(array, 2, BPF_F_RDONLY_PROG)
 MAP_4_4(prog_array, 3)			REFUSED_TYPE(prog_array, PROG_ARRAY)
-MAP_4_4(perf_event_array, 4)		REFUSED_TYPE_AS(perf_event_array, "perf_event_arra", PERF_EVENT_ARRAY)
+MAP_4_4(perf_event_array, 4)		REFUSED_TYPE_AS(perf_event_array, "perf_event_arra", PERF_EVENT_ARRAY, PRODUCERS)
 MAP_4_8(percpu_hash, 5, 0)		REFUSED_TYPE(percpu_hash, PERCPU_HASH)
 MAP_4_8(percpu_array, 6, 0)		REFUSED_TYPE(percpu_array, PERCPU_ARRAY)
 MAP_4_8(stack_trace, 7, 0)		REFUSED_TYPE(stack_trace, STACK_TRACE)
@@ -127,13 +128,13 @@ MAP_4_4(cpumap, 16)			REFUSED_TYPE(cpumap, CPUMAP)
 MAP_4_4(xskmap, 17)			REFUSED_TYPE(xskmap, XSKMAP)
 MAP_4_4(sockhash, 18)			REFUSED_TYPE(sockhash, SOCKHASH)
 MAP_CGROUP(cgroup_storage, 19)		REFUSED_TYPE(cgroup_storage, CGROUP_STORAGE)
-MAP_4_8(reuseport_sockarray, 20, 0)	REFUSED_TYPE_AS(reuseport_sockarray, "reuseport_socka", REUSEPORT_SOCKARRAY)
-MAP_CGROUP(percpu_cgroup_storage, 21)	REFUSED_TYPE_AS(percpu_cgroup_storage, "percpu_cgroup_s", PERCPU_CGROUP_STORAGE)
+MAP_4_8(reuseport_sockarray, 20, 0)	REFUSED_TYPE_AS(reuseport_sockarray, "reuseport_socka", REUSEPORT_SOCKARRAY, DESIGNED)
+MAP_CGROUP(percpu_cgroup_storage, 21)	REFUSED_TYPE_AS(percpu_cgroup_storage, "percpu_cgroup_s", PERCPU_CGROUP_STORAGE, DESIGNED)
 MAP_0_8(queue, 22)			REFUSED_TYPE(queue, QUEUE)
 MAP_0_8(stack, 23)			REFUSED_TYPE(stack, STACK)
 MAP_LOCAL(sk_storage, 24)		REFUSED_TYPE(sk_storage, SK_STORAGE)
 MAP_4_8(devmap_hash, 25, 0)		REFUSED_TYPE(devmap_hash, DEVMAP_HASH)
-MAP_0_0(ringbuf, 27, 4096, 0)		REFUSED_TYPE(ringbuf, RINGBUF)
+MAP_0_0(ringbuf, 27, 4096, 0)		REFUSED_TYPE_AS(ringbuf, "ringbuf", RINGBUF, PRODUCERS)
 MAP_LOCAL(inode_storage, 28)
 HWIRQ_NEEDS("symbol=inode_storage_map_ops") REFUSED_TYPE(inode_storage, INODE_STORAGE)
 MAP_LOCAL(task_storage, 29)		REFUSED_TYPE(task_storage, TASK_STORAGE)
@@ -141,6 +142,13 @@ MAP_0_8(bloom_filter, 30)		REFUSED_TYPE(bloom_filter, BLOOM_FILTER)
 MAP_0_0(user_ringbuf, 31, 4096, 0)	REFUSED_TYPE(user_ringbuf, USER_RINGBUF)
 MAP_LOCAL(cgrp_storage, 32)		REFUSED_TYPE(cgrp_storage, CGRP_STORAGE)
 MAP_0_0(arena, 33, 1, BPF_F_MMAPABLE)	REFUSED_TYPE(arena, ARENA)
+
+/* Made for hard IRQ; see ring.bpf.c. */
+MAP_0_0(hwirq_ring, 62, 4096, 0)
+HWIRQ_ACCEPTED(map_types, 1 + 2)
+HWIRQ_COVERS("BPF_MAP_TYPE_HWIRQ_RINGBUF")
+HWIRQ_LOAD("maps=hwirq_ring")
+USE(hwirq_ring)
 
 /* Refused for any program type, and before the rule is asked. */
 HWIRQ_REFUSED(map_types, EINVAL, "bpf_struct_ops map cannot be used in prog")

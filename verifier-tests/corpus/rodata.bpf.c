@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Global variables: constant ones are accepted, writable ones are not. */
-#include <stdbool.h>
 #include "expect.h"
 
 HWIRQ_RULE(global_variables,
@@ -18,7 +17,6 @@ const volatile __u32 bad_verdict = 4;
 const volatile __u32 rounds = 10;
 const volatile __u32 too_many_rounds = 5000;
 const volatile __u8 table[64] = { 1, 2, 3, 1, 2, 3, 1, 2, 3 };
-extern bool CONFIG_BPF_HWIRQ __kconfig __attribute__((weak));
 
 HWIRQ_ACCEPTED_UPTO(global_variables, 8)
 SEC("hwirq") int read_rodata(struct hwirq_md *ctx)
