@@ -713,6 +713,8 @@ static int load_program(const struct test *t)
 			err = bpf_program__set_flags(wanted, strtoul(v, NULL, 0));
 		else if ((v = tag_value(t->loads[i], "attach_type=")))
 			err = bpf_program__set_expected_attach_type(wanted, atoi(v));
+		else if ((v = tag_value(t->loads[i], "ifindex=")))
+			bpf_program__set_ifindex(wanted, atoi(v));
 		else if ((v = tag_value(t->loads[i], "kfunc=")))
 			err = patch_insn(wanted, BPF_JMP | BPF_CALL, BPF_PSEUDO_KFUNC_CALL,
 					 kernel_func_id(v));

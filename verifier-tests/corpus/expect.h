@@ -71,6 +71,7 @@
 /* How to load it; any number of
  *	"flags=0x10"		prog_flags
  *	"attach_type=37"	expected_attach_type
+ *	"ifindex=1"		prog_ifindex
  *	"target=PROGRAM"	load this program of the same file first, attach to it
  *	"maps=A,B"		create only these of the file's maps (needed if some
  *				cannot exist in each kernel)

@@ -58,6 +58,18 @@ SEC("hwirq") __naked int call_global(void)
 	asm volatile("call %[global]; exit;" :: IMM(global) : __clobber_all);
 }
 
+/* libbpf makes static what is hidden. */
+__attribute__((noinline, used, naked, visibility("hidden"))) int hidden(void)
+{
+	asm volatile("r0 = 2; exit;");
+}
+
+HWIRQ_ACCEPTED(static_functions, 1 + 2 + 1)
+SEC("hwirq") __naked int call_hidden(void)
+{
+	asm volatile("call %[hidden]; exit;" :: IMM(hidden) : __clobber_all);
+}
+
 HWIRQ_ACCEPTED(static_functions, 1 + (1 + 2 + 1) + 1)
 SEC("hwirq") __naked int call_through_another(void)
 {

@@ -87,6 +87,14 @@ UNKNOWN_FLAG(0x80000000)
 HWIRQ_REFUSED_BEFORE_LOG(program_flags, EINVAL)
 LOAD_WITH(token_of_no_token, 0x10000)
 
+/* Offloaded to a device */
+HWIRQ_REFUSED_BEFORE_LOG(program_flags, EINVAL)
+HWIRQ_LOAD("ifindex=1")
+SEC("hwirq") __naked int offloaded(void)
+{
+	asm volatile(PASS);
+}
+
 /* Attach types */
 
 #define REFUSED_ATTACH_TYPE(name, number)					\

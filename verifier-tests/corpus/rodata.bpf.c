@@ -83,3 +83,25 @@ SEC("hwirq") __naked int loop_bound_too_high(void)
 {
 	LOOP(too_many_rounds);
 }
+
+/* What an addition to a pointer costs */
+#define ADD_TO_POINTER								\
+	asm volatile("r2 = *(u32 *)(r1 + 12);"					\
+		     "r2 &= 63;"						\
+		     "r3 = %[table] ll;"					\
+		     "r3 += r2;"						\
+		     "r0 = *(u8 *)(r3 + 0);" PASS :: IMM_ADDR(table) : __clobber_all)
+
+HWIRQ_ACCEPTED(path_cost, 4 + 1 + 1 + 1 + 1 + 2)
+SEC("hwirq") __naked int add_to_pointer(void)
+{
+	ADD_TO_POINTER;
+}
+
+HWIRQ_ACCEPTED(path_cost, 4 + 1 + 1 + 10 + 1 + 2)
+HWIRQ_LOAD("caps=-perfmon,-sys_admin")
+HWIRQ_NEEDS("mitigations")
+SEC("hwirq") __naked int add_to_pointer_sanitized(void)
+{
+	ADD_TO_POINTER;
+}
