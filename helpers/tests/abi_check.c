@@ -19,14 +19,19 @@ enum {
 	UAPI_PROG_TYPE = BPF_PROG_TYPE_HWIRQ,
 	UAPI_ATTACH_TYPE = BPF_HWIRQ,
 	UAPI_LINK_TYPE = BPF_LINK_TYPE_HWIRQ,
+	UAPI_MAP_TYPE = BPF_MAP_TYPE_HWIRQ_RINGBUF,
 	UAPI_ABORTED = HWIRQ_ABORTED,
 	UAPI_DROP = HWIRQ_DROP,
 	UAPI_PASS = HWIRQ_PASS,
 	UAPI_TX = HWIRQ_TX,
 	UAPI_ACTION_SIZE = sizeof(enum hwirq_action),
+	UAPI_OFF_PRODUCER_POS = HWIRQ_RING_OFF_PRODUCER_POS,
+	UAPI_OFF_DROPPED = HWIRQ_RING_OFF_DROPPED,
+	UAPI_OFF_RECORDS = HWIRQ_RING_OFF_RECORDS,
 };
 
 typedef struct hwirq_md uapi_md;
+typedef struct hwirq_ring_hdr uapi_ring_hdr;
 
 #include "hwirq_abi.h"
 
@@ -36,6 +41,7 @@ typedef struct hwirq_md uapi_md;
 SAME("BPF_PROG_TYPE_HWIRQ", UAPI_PROG_TYPE, BPF_PROG_TYPE_HWIRQ);
 SAME("BPF_HWIRQ", UAPI_ATTACH_TYPE, BPF_HWIRQ);
 SAME("BPF_LINK_TYPE_HWIRQ", UAPI_LINK_TYPE, BPF_LINK_TYPE_HWIRQ);
+SAME("BPF_MAP_TYPE_HWIRQ_RINGBUF", UAPI_MAP_TYPE, BPF_MAP_TYPE_HWIRQ_RINGBUF);
 SAME("HWIRQ_ABORTED", UAPI_ABORTED, (int)HWIRQ_ABORTED);
 SAME("HWIRQ_DROP", UAPI_DROP, (int)HWIRQ_DROP);
 SAME("HWIRQ_PASS", UAPI_PASS, (int)HWIRQ_PASS);
@@ -54,6 +60,14 @@ SAME_FIELD(uapi_md, struct hwirq_md, data_end);
 SAME_FIELD(uapi_md, struct hwirq_md, ingress_ifindex);
 SAME_FIELD(uapi_md, struct hwirq_md, rx_queue_index);
 SAME_FIELD(uapi_md, struct hwirq_md, timestamp);
+
+SAME("HWIRQ_RING_OFF_PRODUCER_POS", UAPI_OFF_PRODUCER_POS, HWIRQ_RING_OFF_PRODUCER_POS);
+SAME("HWIRQ_RING_OFF_DROPPED", UAPI_OFF_DROPPED, HWIRQ_RING_OFF_DROPPED);
+SAME("HWIRQ_RING_OFF_RECORDS", UAPI_OFF_RECORDS, HWIRQ_RING_OFF_RECORDS);
+SAME("struct hwirq_ring_hdr", sizeof(uapi_ring_hdr), sizeof(struct hwirq_ring_hdr));
+SAME_FIELD(uapi_ring_hdr, struct hwirq_ring_hdr, len);
+SAME_FIELD(uapi_ring_hdr, struct hwirq_ring_hdr, pg_off);
+SAME_FIELD(uapi_ring_hdr, struct hwirq_ring_hdr, seq);
 
 /* The queue travels in target_btf_id: same place, same width. */
 typedef union bpf_attr attr;
