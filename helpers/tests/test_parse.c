@@ -44,6 +44,8 @@ static struct result parse_ip4(const struct frame *f)
 	if (!r.ret)
 		r.value = ip->protocol;
 	r.pos = (size_t)((unsigned char *)cur.pos - copy);
+	assert_int_equal(hwirq_offset(copy, cur.pos), r.pos);
+	assert_int_equal(hwirq_offset(copy, cur.end), f->len);
 	free(copy);
 	return r;
 }
