@@ -789,14 +789,30 @@ static bool enough(const struct stats *st, const struct phase *ph,
 	return false;
 }
 
+/* In a process of its own, which gives up the capability. */
+static bool sanitizes(void)
+{
+	pid_t pid;
+	int status;
+
+	fflush(stdout);
+	pid = fork();
+	if (!pid)
+		_exit(drop_perfmon() && kernel_sanitizes());
+	return pid > 0 && waitpid(pid, &status, 0) == pid &&
+	       WIFEXITED(status) && WEXITSTATUS(status) == 1;
+}
+
 static bool soundness(void)
 {
+	/* The verifier needs much longer for what it sanitizes. */
+	uint64_t without = opt.count / (sanitizes() ? 40 : 8);
 	const struct {
 		const struct phase *phase;
 		uint64_t first, count;
 	} part[] = {
-		{ &capable, 0, opt.count - 3 * (opt.count / 8) },
-		{ &unpriv, 1ULL << 32, opt.count / 8 },
+		{ &capable, 0, opt.count - 2 * (opt.count / 8) - without },
+		{ &unpriv, 1ULL << 32, without },
 		{ &blinded, 2ULL << 32, opt.count / 8 },
 		{ &tight, 3ULL << 32, opt.count / 8 },
 	};
@@ -904,20 +920,6 @@ static bool minimiser_works(void)
 	printf("fuzz: self-test: minimiser: %llu instructions left\n",
 	       (unsigned long long)minimised_cnt);
 	return minimised_cnt && minimised_cnt <= 30;
-}
-
-/* In a process of its own, which gives up the capability. */
-static bool sanitizes(void)
-{
-	pid_t pid;
-	int status;
-
-	fflush(stdout);
-	pid = fork();
-	if (!pid)
-		_exit(drop_perfmon() && kernel_sanitizes());
-	return pid > 0 && waitpid(pid, &status, 0) == pid &&
-	       WIFEXITED(status) && WEXITSTATUS(status) == 1;
 }
 
 static bool self_test(void)

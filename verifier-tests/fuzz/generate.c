@@ -17,17 +17,18 @@
 
 #include "fuzz.h"
 
-#define FUNCS		 5
-#define SPILLS		 4
-#define LOOP_SLOT(depth) (-40 - 8 * (depth))
-#define LOOPS_MAX	 3
-#define BUFFER		 (-96)
-#define BUFFER_SIZE	 32
-#define FUNC_INSNS	 1500
-#define BRANCHES_MAX	 60
+#define FUNCS		   5
+#define SPILLS		   4
+#define LOOP_SLOT(depth)   (-40 - 8 * (depth))
+#define LOOPS_MAX	   3
+#define BUFFER		   (-96)
+#define BUFFER_SIZE	   32
+#define FUNC_INSNS	   1500
+#define BRANCHES_MAX	   60
+#define BRANCHES_SANITIZED 5
 
-#define CALLER_SAVED	 0x3f
-#define NUMBERS		 0x33f /* R0 to R5, R8, R9 */
+#define CALLER_SAVED	   0x3f
+#define NUMBERS		   0x33f /* R0 to R5, R8, R9 */
 
 struct func {
 	struct bpf_insn insn[FUNC_INSNS];
@@ -853,6 +854,8 @@ static unsigned int trips_for(struct gen *g, unsigned int max)
 	double left = g->budget - g->f->cost;
 	unsigned int most = left / (40 * g->times);
 
+	if (g->sanitized)
+		max = 4;
 	if (most > max)
 		most = max;
 	if (most < 2)
@@ -901,7 +904,7 @@ static void loop_variable(struct gen *g)
 	int slot = LOOP_SLOT(g->loops - 1), top, out, brk, n = pick_live(g), k;
 	bool up = one_in(g->r, 2);
 
-	k = masks[below(g->r, g->times > 8 ? 3 : 5)];
+	k = masks[below(g->r, g->sanitized ? 2 : g->times > 8 ? 3 : 5)];
 	if (one_in(g->r, 3)) {
 		/* a bound by comparison */
 		int skip = emit(g, INSN(BPF_JMP | BPF_JLE | BPF_K, n, 0, 0, k));
@@ -1022,7 +1025,8 @@ static void loop(struct gen *g)
 {
 	unsigned int pinned = g->pinned;
 
-	if (g->loops == LOOPS_MAX || g->f->cost + 100 * g->times > g->budget) {
+	if (g->loops == LOOPS_MAX || g->f->cost + 100 * g->times > g->budget ||
+	    (g->sanitized && (g->loops || !one_in(g->r, 150)))) {
 		alu_op(g);
 		return;
 	}
@@ -1052,7 +1056,7 @@ static void loop(struct gen *g)
 
 static void statement(struct gen *g)
 {
-	double most = g->sanitized ? BRANCHES_MAX / 4 : BRANCHES_MAX;
+	double most = g->sanitized ? BRANCHES_SANITIZED : BRANCHES_MAX;
 	bool deep = g->nesting > 5 || g->branches + g->times > most;
 	bool buffer;
 
