@@ -875,7 +875,7 @@ static bool expect_failure(const char *what, const struct phase *ph)
 
 	opt.jobs = 1;
 	sabotage.silent = true;
-	found = !run_phase(ph, 6ULL << 32, 500, &st);
+	found = !run_phase(ph, 6ULL << 32, 3000, &st);
 	printf("fuzz: self-test: %s: %s after %llu programs\n", what,
 	       found ? "noticed" : "NOT NOTICED",
 	       (unsigned long long)st.accepted);
