@@ -9,7 +9,7 @@ HWIRQ_RULE(context_fields,
 
 HWIRQ_RULE(context_read_only,
 	   "The context cannot be written.",
-	   "The interrupt handler goes on using it after the program has run; a changed pointer or queue number would be the end of the kernel.",
+	   "The interrupt handler goes on using it after the program has run; a changed pointer or queue number would crash the kernel.",
 	   "Keep what you computed in a local variable, and change the frame itself.")
 
 HWIRQ_RULE(context_pointer,
