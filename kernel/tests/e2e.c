@@ -334,7 +334,7 @@ static void echo_passes_rest(void)
 	pass = stat_of(echo_stats(), "pass");
 	expect_unreachable(9);
 	expect_ping(1, 200);
-	/* Both halves of a datagram: the stack puts them together, and no one listens. */
+	/* The first half of a datagram: the stack waits for the other. */
 	frame_udp(&f, &u);
 	f.data[16] = (20 + 8 + 504) >> 8;
 	f.data[17] = (20 + 8 + 504) & 255;
