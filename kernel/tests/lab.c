@@ -549,14 +549,43 @@ static ssize_t control_read(struct lab *lab, char *buf, size_t len, bool line, u
 }
 
 /* Replace the error by one with the end of the guest's log. */
+/* What the boot script said so far, and how it ended, if it did. */
+static void boot_words(struct lab *lab, char *text, size_t size)
+{
+	uint64_t end = now_ms() + 2000;
+	size_t n = 0;
+	char path[96];
+	int status;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/boot.log", lab->dir);
+	while (lab->boot > 0 && now_ms() < end) {
+		if (waitpid(lab->boot, &status, WNOHANG) == lab->boot) {
+			lab->boot = 0;
+			n = snprintf(text, size, "it ended with status %d%s", WEXITSTATUS(status),
+				     WIFSIGNALED(status) ? ", by a signal" : "");
+		}
+		usleep(20000);
+	}
+	f = fopen(path, "re");
+	if (f) {
+		n += snprintf(text + n, size - n, "\n");
+		n += fread(text + n, 1, size - 1 - n, f);
+		fclose(f);
+	}
+	text[n] = 0;
+}
+
 static int guest_lost(struct lab *lab, const char *doing)
 {
-	char why[256], tail[1500];
+	char why[256], tail[1500], boot[512];
 
 	snprintf(why, sizeof(why), "%.*s", (int)sizeof(why) - 1, error);
+	boot_words(lab, boot, sizeof(boot));
 	if (lab_check_log(lab) == 0) {
 		log_tail(lab, tail, sizeof(tail));
-		fail("%s: %s; the guest's log ends:\n%s", doing, why, tail);
+		fail("%s: %s; the script boot: %s\nThe guest's log ends:\n%s", doing, why, boot,
+		     tail);
 	}
 	if (lab->control >= 0)
 		close(lab->control);
@@ -660,17 +689,9 @@ static pid_t start_boot(struct lab *lab)
 
 static int boot_failed(struct lab *lab, const char *what)
 {
-	char text[1024] = "", path[96];
-	FILE *f;
-	size_t n;
+	char text[1024];
 
-	snprintf(path, sizeof(path), "%s/boot.log", lab->dir);
-	f = fopen(path, "re");
-	if (f) {
-		n = fread(text, 1, sizeof(text) - 1, f);
-		text[n] = 0;
-		fclose(f);
-	}
+	boot_words(lab, text, sizeof(text));
 	return fail("%s:\n%s", what, text);
 }
 
@@ -747,8 +768,10 @@ int lab_shutdown(struct lab *lab)
 		if (!ended) {
 			kill(lab->boot, SIGTERM);
 			waitpid(lab->boot, &status, 0);
+			lab->boot = 0;
 			ret = fail(asked ? "the guest did not power off" : "the guest was lost");
 		} else if (!WIFEXITED(status) || WEXITSTATUS(status)) {
+			lab->boot = 0;
 			ret = boot_failed(lab, "the guest ended badly");
 		}
 		lab->boot = 0;
