@@ -475,12 +475,12 @@ static void test_patterns(void **context)
 	run("pattern=burst rate=4000 burst=40 burst_gap=100");
 	span = state("last_planned") - state("first_planned");
 	assert_int_equal(span, 9 * 10000000ull + 39 * 100);
-	run("pattern=poisson rate=20000 count=5000");
+	run("pattern=poisson rate=20000 count=2000");
 	span = state("last_planned") - state("first_planned");
-	/* 250 ms; the standard deviation of a queue's is 3.5 ms */
-	assert_in_range(span, 225000000, 275000000);
-	assert_int_equal(state("planned"), 10000);
-	assert_int_equal(state("consumed") + state("lost_full"), 10000);
+	/* 100 ms; the standard deviation of a queue's is 2.2 ms */
+	assert_in_range(span, 85000000, 115000000);
+	assert_int_equal(state("planned"), 4000);
+	assert_int_equal(state("consumed") + state("lost_full"), 4000);
 }
 
 static void test_stack(void **context)
@@ -746,8 +746,8 @@ static void test_overload(void **context)
 {
 	(void)context;
 	hwirq(HWIRQ_TX);
-	run("rate=5000000 count=100000");
-	assert_int_equal(state("planned"), 200000);
+	run("rate=5000000 count=10000");
+	assert_int_equal(state("planned"), 20000);
 	assert_true(state("lost_full") > 0);
 	assert_true(state("answered") > 0);
 	assert_true(link_stat("napi_packets") > 0);
