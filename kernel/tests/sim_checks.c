@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <net/if.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -21,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -32,6 +34,7 @@
 #include <bpf/libbpf.h>
 #include <linux/bpf.h>
 #include <linux/if_link.h>
+#include <linux/if_xdp.h>
 
 #include <hwirq_abi.h>
 
@@ -595,6 +598,128 @@ static void test_xdp_redirect(void **context)
 	assert_int_equal(state_of("sim1", "other") - before, state("consumed"));
 }
 
+/* An AF_XDP socket on queue 0, in copy mode, that sends back what it gets */
+
+#define XSK_RING 512	/* buffers, and entries of each ring */
+#define XSK_FRAME 4096
+
+struct xsk_ring {
+	uint32_t *producer, *consumer;
+	void *desc;
+};
+
+static struct xsk_ring xsk_ring(int fd, int option, const struct xdp_ring_offset *off, off_t at,
+				size_t desc_size)
+{
+	int entries = XSK_RING;
+	char *map;
+
+	assert_int_equal(setsockopt(fd, SOL_XDP, option, &entries, sizeof(entries)), 0);
+	/* the offsets do not depend on the sizes */
+	map = mmap(NULL, off->desc + XSK_RING * desc_size, PROT_READ | PROT_WRITE,
+		   MAP_SHARED | MAP_POPULATE, fd, at);
+	assert_true(map != MAP_FAILED);
+	return (struct xsk_ring){ (uint32_t *)(map + off->producer), (uint32_t *)(map + off->consumer),
+				  map + off->desc };
+}
+
+static uint32_t ring_filled(const struct xsk_ring *r)
+{
+	return __atomic_load_n(r->producer, __ATOMIC_ACQUIRE) - *r->consumer;
+}
+
+static void ring_publish(uint32_t *index)
+{
+	__atomic_store_n(index, *index + 1, __ATOMIC_RELEASE);
+}
+
+static void xsk_echo(int fd, struct xsk_ring *fill, struct xsk_ring *done, struct xsk_ring *rx,
+		     struct xsk_ring *tx)
+{
+	const uint32_t mask = XSK_RING - 1;
+	uint32_t moved;
+
+	for (;;) {
+		for (moved = 0; ring_filled(rx); moved++) {
+			((struct xdp_desc *)tx->desc)[*tx->producer & mask] =
+				((struct xdp_desc *)rx->desc)[*rx->consumer & mask];
+			ring_publish(rx->consumer);
+			ring_publish(tx->producer);
+		}
+		while (ring_filled(tx))
+			sendto(fd, NULL, 0, MSG_DONTWAIT, NULL, 0);
+		while (ring_filled(done)) {
+			((uint64_t *)fill->desc)[*fill->producer & mask] =
+				((uint64_t *)done->desc)[*done->consumer & mask];
+			ring_publish(done->consumer);
+			ring_publish(fill->producer);
+		}
+		if (!moved)
+			poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, 100);
+	}
+}
+
+static void test_xdp_socket(void **context)
+{
+	struct sockaddr_xdp addr = { .sxdp_family = AF_XDP, .sxdp_flags = XDP_COPY };
+	struct xsk_ring fill, done, rx, tx;
+	struct xdp_umem_reg umem = { .len = XSK_RING * XSK_FRAME, .chunk_size = XSK_FRAME };
+	int fd = socket(AF_XDP, SOCK_RAW, 0), map, key = 0, i;
+	struct xdp_mmap_offsets off;
+	socklen_t len = sizeof(off);
+
+	(void)context;
+	assert_true(fd >= 0);
+	umem.addr = (uintptr_t)mmap(NULL, umem.len, PROT_READ | PROT_WRITE,
+				    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_int_equal(setsockopt(fd, SOL_XDP, XDP_UMEM_REG, &umem, sizeof(umem)), 0);
+	assert_int_equal(getsockopt(fd, SOL_XDP, XDP_MMAP_OFFSETS, &off, &len), 0);
+	fill = xsk_ring(fd, XDP_UMEM_FILL_RING, &off.fr, XDP_UMEM_PGOFF_FILL_RING, sizeof(uint64_t));
+	done = xsk_ring(fd, XDP_UMEM_COMPLETION_RING, &off.cr, XDP_UMEM_PGOFF_COMPLETION_RING,
+			sizeof(uint64_t));
+	rx = xsk_ring(fd, XDP_RX_RING, &off.rx, XDP_PGOFF_RX_RING, sizeof(struct xdp_desc));
+	tx = xsk_ring(fd, XDP_TX_RING, &off.tx, XDP_PGOFF_TX_RING, sizeof(struct xdp_desc));
+	for (i = 0; i < XSK_RING; i++) {
+		((uint64_t *)fill.desc)[i] = (uint64_t)i * XSK_FRAME;
+		ring_publish(fill.producer);
+	}
+	addr.sxdp_ifindex = if_nametoindex("sim0");
+	assert_int_equal(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
+
+	map = bpf_map_create(BPF_MAP_TYPE_XSKMAP, "xsks", 4, 4, QUEUES, NULL);
+	assert_true(map >= 0);
+	assert_int_equal(bpf_map_update_elem(map, &key, &fd, 0), 0);
+	{
+		/* queue 1 has no socket: the stack gets that, and nobody answers */
+		const struct bpf_insn insns[] = {
+			LDX_W(BPF_REG_2, BPF_REG_1, offsetof(struct xdp_md, rx_queue_index)),
+			INSN(BPF_LD | BPF_IMM | BPF_DW, BPF_REG_1, BPF_PSEUDO_MAP_FD, 0, map),
+			INSN(0, 0, 0, 0, 0),
+			MOV_K(BPF_REG_3, XDP_PASS),
+			CALL(BPF_FUNC_redirect_map),
+			EXIT(),
+		};
+
+		attach(BPF_PROG_TYPE_XDP, BPF_XDP, insns, sizeof(insns) / sizeof(insns[0]));
+		assert_true(link_fd >= 0);
+	}
+	child = fork();
+	assert_true(child >= 0);
+	if (!child) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		xsk_echo(fd, &fill, &done, &rx, &tx);
+	}
+	close(map);
+	run(NULL);
+	kill_child();
+	close(fd);
+	assert_int_equal(state("bad") + state("unknown") + state("duplicate"), 0);
+	if (exact)
+		assert_int_equal(state("answered"), 500);
+	else
+		assert_in_range(state("answered"), 1, 500);
+}
+
 static void test_xdp_threaded(void **context)
 {
 	(void)context;
@@ -845,6 +970,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(test_xdp_drop, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_xdp_pass, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_xdp_redirect, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_xdp_socket, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_xdp_threaded, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_exclusive, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ring_full, setup, teardown),
