@@ -1314,7 +1314,7 @@ static void ring_resize(void)
 	guest("ethtool -G eth0 rx 256");
 }
 
-/* The tests of prog_checks.c and ring_checks.c, which run in the guest */
+/* The tests of prog_checks.c, ring_checks.c and sim_checks.c, which run in the guest */
 
 static void guest_check(const char *program, const char *name)
 {
@@ -1330,6 +1330,9 @@ static void guest_check(const char *program, const char *name)
 #undef GUEST_CHECK
 #define GUEST_CHECK(name) static void ring_##name(void) { guest_check("ring_checks", "test_" #name); }
 #include "ring_checks.inc"
+#undef GUEST_CHECK
+#define GUEST_CHECK(name) static void sim_##name(void) { guest_check("sim_checks", "test_" #name); }
+#include "sim_checks.inc"
 #undef GUEST_CHECK
 
 const struct e2e_case e2e_cases[] = {
@@ -1392,6 +1395,9 @@ const struct e2e_case e2e_cases[] = {
 #undef GUEST_CHECK
 #define GUEST_CHECK(name) { "ring_" #name, ring_##name, MERGEABLE | MULTI },
 #include "ring_checks.inc"
+#undef GUEST_CHECK
+#define GUEST_CHECK(name) { "sim_" #name, sim_##name, SIM | SIM_SMP },
+#include "sim_checks.inc"
 #undef GUEST_CHECK
 };
 const size_t nr_e2e_cases = sizeof(e2e_cases) / sizeof(e2e_cases[0]);

@@ -22,7 +22,9 @@ enum {
 	NO_RESET	= 1 << 6,	/* no resetting of single queues */
 	NO_OFFLOAD_CTRL	= 1 << 7,	/* offloads that cannot be turned off */
 	NO_TX_NAPI	= 1 << 8,	/* kernel parameter virtio_net.napi_tx=0 */
-	CONFIGS		= 9,
+	SIM		= 1 << 9,	/* hwirqsim in virtual time */
+	SIM_SMP		= 1 << 10,	/* hwirqsim on two CPUs */
+	CONFIGS		= 11,
 	ALL		= SMALL | MERGEABLE | MULTI,
 };
 

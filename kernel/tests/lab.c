@@ -672,6 +672,8 @@ static pid_t start_boot(struct lab *lab)
 		argv[i++] = "--append";
 		argv[i++] = c->append;
 	}
+	if (c->icount)
+		argv[i++] = "--icount";
 	argv[i] = NULL;
 
 	pid = fork();

@@ -27,6 +27,7 @@ struct lab_config {
 	int tap_queues;		/* 0: dgram */
 	bool user_net;		/* --nic switch: pass frames to and from QEMU's user network */
 	const char *append;	/* kernel command line */
+	bool icount;		/* virtual time */
 };
 
 struct wire_frame {
