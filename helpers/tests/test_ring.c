@@ -890,7 +890,7 @@ struct run {
 	struct producer *p;
 	unsigned long count;
 	uint64_t rng;
-	bool done;
+	bool done, ended;
 };
 
 static void *produce_all(void *arg)
@@ -911,6 +911,7 @@ static void *produce_all(void *arg)
 	/* An end that is certain to be seen; it may have to wait for room. */
 	while (!produce(run->p, 1000))
 		usleep(100);
+	__atomic_store_n(&run->ended, true, __ATOMIC_RELEASE);
 	return NULL;
 }
 
@@ -935,16 +936,20 @@ static void threads(void **state)
 		got = hwirq_ring__poll(ring, PATIENCE_MS);
 		if (got < 0)
 			fail_msg("poll: %d, %s", got, said);
-		/* Both have ended, and all that they have published is here. */
+		/* Nothing but their ends may come now, perhaps without a wake-up. */
 		if (__atomic_load_n(&runs[0].done, __ATOMIC_ACQUIRE) &&
-		    __atomic_load_n(&runs[1].done, __ATOMIC_ACQUIRE)) {
-			for (i = 0; i < 2; i++)
-				pthread_join(thread[i], NULL);
+		    __atomic_load_n(&runs[1].done, __ATOMIC_ACQUIRE))
 			break;
-		}
 		/* Records are on their way: a wake-up was lost. */
 		if (fake.timed_out)
 			fail_msg("nobody woke the consumer");
+	}
+	for (i = 0; i < 2; i++) {
+		while (!__atomic_load_n(&runs[i].ended, __ATOMIC_ACQUIRE)) {
+			assert_true(hwirq_ring__consume(ring) >= 0);
+			usleep(100);
+		}
+		pthread_join(thread[i], NULL);
 	}
 	while (hwirq_ring__consume(ring) > 0)
 		;
