@@ -548,7 +548,6 @@ static ssize_t control_read(struct lab *lab, char *buf, size_t len, bool line, u
 	return n;
 }
 
-/* Replace the error by one with the end of the guest's log. */
 /* What the boot script said so far, and how it ended, if it did. */
 static void boot_words(struct lab *lab, char *text, size_t size)
 {
@@ -562,6 +561,7 @@ static void boot_words(struct lab *lab, char *text, size_t size)
 	while (lab->boot > 0 && now_ms() < end) {
 		if (waitpid(lab->boot, &status, WNOHANG) == lab->boot) {
 			lab->boot = 0;
+			lab->lost = true;
 			n = snprintf(text, size, "it ended with status %d%s", WEXITSTATUS(status),
 				     WIFSIGNALED(status) ? ", by a signal" : "");
 		}
@@ -576,6 +576,7 @@ static void boot_words(struct lab *lab, char *text, size_t size)
 	text[n] = 0;
 }
 
+/* Replace the error by one with the end of the guest's log. */
 static int guest_lost(struct lab *lab, const char *doing)
 {
 	char why[256], tail[1500], boot[512];
@@ -729,6 +730,7 @@ int lab_boot(struct lab *lab, const struct lab_config *config)
 	lab->control = -1;
 	lab->wire.fd = lab->wire.peer_fd = -1;
 	lab->log_seen = 0;
+	lab->lost = false;
 	snprintf(lab->dir, sizeof(lab->dir), "/tmp/hwirq-lab.XXXXXX");
 	if (!mkdtemp(lab->dir))
 		return fail("cannot create %s: %s", lab->dir, strerror(errno));
@@ -779,8 +781,10 @@ int lab_shutdown(struct lab *lab)
 		lab->boot = 0;
 		if (lab_check_log(lab))
 			ret = -1;
-		snprintf(why, sizeof(why), "%s", error);
 	}
+	if (lab->lost)
+		ret = fail("the guest was lost");
+	snprintf(why, sizeof(why), "%s", error);
 	wire_close(&lab->wire);
 	if (lab->control >= 0)
 		close(lab->control);

@@ -53,6 +53,7 @@ struct lab {
 	const char *kernel, *initramfs;
 	int patience;		/* factor for all time limits; above 1 also twice the memory */
 	pid_t boot;
+	bool lost;		/* the guest ended by itself */
 	int control;
 	char dir[64];
 	char console[80];
