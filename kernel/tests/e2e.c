@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "e2e_survive.h"
 #include "e2e_templates.h"
 #include "harness.h"
 
@@ -1388,6 +1389,10 @@ const struct e2e_case e2e_cases[] = {
 	{ "logger_undone", logger_undone, ALL },
 	{ "logger_ends", logger_ends, SMALL },
 	{ "deferred_interrupts", deferred_interrupts, SMALL },
+	{ "flood_livelock", flood_livelock, SMALL | MULTI },
+	{ "flood_pass", flood_pass, ALL },
+	{ "flood_ends", flood_ends, SMALL | MERGEABLE },
+	{ "flood_teardown", flood_teardown, ALL },
 	{ "refused_here", refused_here, THREADED | SHARED | NO_RESET | NO_OFFLOAD_CTRL | NO_TX_NAPI },
 	{ "clear_sentence", clear_sentence, STOCK },
 #define GUEST_CHECK(name) { "prog_" #name, prog_##name, SMALL },

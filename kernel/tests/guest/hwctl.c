@@ -10,9 +10,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <sched.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <hwirq_abi.h>
@@ -24,6 +27,7 @@ static int usage(void)
 	      "       hwctl xdp OBJECT DEV native|generic PIN\n"
 	      "       hwctl replace PIN OBJECT\n"
 	      "       hwctl stats PIN\n"
+	      "       hwctl spin PIN MS	keep CPU 0 busy; what a link and a spinner did meanwhile\n"
 	      "       hwctl idle		wait until no hwirq or XDP link is left\n"
 	      "DEV is a name or an ifindex. Exit status 1: refused, with the errno's name.\n",
 	      stderr);
@@ -95,9 +99,11 @@ static int do_replace(const char *pin, const char *path)
 	return bpf_link_update(link, prog, NULL) ? refused("replace", errno) : 0;
 }
 
-static int do_stats(const char *pin)
+/* The fdinfo of a pinned link; 0 or an exit status. */
+static int read_stats(const char *pin, char *buf, size_t size)
 {
-	char path[64], buf[4096];
+	char path[64];
+	size_t len = 0;
 	int link, fd;
 	ssize_t n;
 
@@ -108,8 +114,82 @@ static int do_stats(const char *pin)
 	fd = open(path, O_RDONLY);
 	if (fd < 0)
 		return refused(path, errno);
-	while ((n = read(fd, buf, sizeof(buf))) > 0)
-		fwrite(buf, 1, n, stdout);
+	while ((n = read(fd, buf + len, size - 1 - len)) > 0)
+		len += n;
+	buf[len] = 0;
+	close(fd);
+	close(link);
+	return 0;
+}
+
+static int do_stats(const char *pin)
+{
+	char buf[4096];
+	int status = read_stats(pin, buf, sizeof(buf));
+
+	if (!status)
+		fputs(buf, stdout);
+	return status;
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
+}
+
+/* What a process that needs nothing but CPU 0 gets of it: rounds of work in the
+ * given time, and the longest time that it stood still.
+ */
+static void spin(uint64_t ms, unsigned long long *rounds, unsigned long long *took,
+		 unsigned long long *still)
+{
+	uint64_t start = now_ns(), last = start, now = start;
+	volatile unsigned int work;
+
+	*rounds = *still = 0;
+	while (now < start + ms * 1000000) {
+		for (work = 0; work < 500; work++)
+			;
+		++*rounds;
+		now = now_ns();
+		if (now - last > *still)
+			*still = now - last;
+		last = now;
+	}
+	*took = now - start;
+}
+
+/* All numbers of the fdinfo as differences. */
+static int do_spin(const char *pin, uint64_t ms)
+{
+	unsigned long long rounds, took, still, value, was;
+	char before[4096], after[4096], key[64], *line, *at, *rest;
+	cpu_set_t cpus;
+	int status;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(0, &cpus);
+	if (sched_setaffinity(0, sizeof(cpus), &cpus))
+		return refused("CPU 0", errno);
+	status = read_stats(pin, before, sizeof(before));
+	if (status)
+		return status;
+	spin(ms, &rounds, &took, &still);
+	status = read_stats(pin, after, sizeof(after));
+	if (status)
+		return status;
+	printf("spin_rounds:\t%llu\nspin_ns:\t%llu\nspin_still_ns:\t%llu\n", rounds, took, still);
+	for (line = strtok_r(after, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+		if (sscanf(line, "%60[^:]: %llu", key, &value) != 2)
+			continue;
+		strcat(key, ":");
+		at = strstr(before, key);
+		was = at ? strtoull(at + strlen(key), NULL, 10) : 0;
+		printf("%s\t%lld\n", key, (long long)(value - was));
+	}
 	return 0;
 }
 
@@ -159,6 +239,8 @@ int main(int argc, char **argv)
 		return do_replace(argv[2], argv[3]);
 	if (argc == 3 && !strcmp(argv[1], "stats"))
 		return do_stats(argv[2]);
+	if (argc == 4 && !strcmp(argv[1], "spin"))
+		return do_spin(argv[2], atoi(argv[3]));
 	if (argc == 2 && !strcmp(argv[1], "idle"))
 		return do_idle();
 	return usage();

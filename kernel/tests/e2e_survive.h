@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The cases of e2e_survive.c, for the table in e2e.c */
+#ifndef HWIRQ_TESTS_E2E_SURVIVE_H
+#define HWIRQ_TESTS_E2E_SURVIVE_H
+
+void flood_livelock(void);
+void flood_pass(void);
+void flood_ends(void);
+void flood_teardown(void);
+
+#endif
