@@ -1389,6 +1389,8 @@ const struct e2e_case e2e_cases[] = {
 	{ "logger_undone", logger_undone, ALL },
 	{ "logger_ends", logger_ends, SMALL },
 	{ "deferred_interrupts", deferred_interrupts, SMALL },
+	{ "observe", observe, ALL },
+	{ "ethtool_stats", ethtool_stats, ALL },
 	{ "flood_livelock", flood_livelock, SMALL | MULTI },
 	{ "flood_pass", flood_pass, ALL },
 	{ "flood_ends", flood_ends, SMALL | MERGEABLE },

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * End-to-end cases of overload: more frames than the guest can answer.
+ * End-to-end cases of overload, more frames than the guest can answer, and of what an
+ * operator sees of it.
  *
  * The sender waits for nobody (an open loop): what the wire does not take is lost.
  * Numbers are ratios of two runs in the same guest under the same load on the host,
@@ -20,7 +21,7 @@
 #define TX_PORT		1003	/* busy.bpf.c sends back what comes here, and passes the rest */
 #define SPIN_MS		(lab.patience > 1 ? 2000 : 1000)
 #define FLOOD_RATE	40000	/* frames a second, several times what the guest can do */
-#define TRACING		"/sys/kernel/debug/tracing"
+#define TRACING		"/sys/kernel/tracing"
 
 struct flood {
 	pthread_t thread;
@@ -397,4 +398,119 @@ void flood_teardown(void)
 	guest("echo 75 >/proc/sys/kernel/bpf_hwirq_total_share");
 	guest_log_has("eth0: queue 0: detached: pool .* lost=0");
 	expect_ping(1, 40);
+}
+
+/* Frames that come back one by one, so that most of them meet the interrupt handler. */
+static void reflect(unsigned int n)
+{
+	struct udp u = udp_to_guest(TX_PORT, 40, 1);
+	struct frame f;
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		u.seed = i;
+		frame_udp(&f, &u);
+		send_frame(&f);
+		expect_frame(&f);
+	}
+}
+
+/* One value of ethtool -S, summed over the queues. */
+static long ethtool_sum(const char *text, const char *key)
+{
+	char name[64];
+	const char *at;
+	long sum = 0;
+
+	snprintf(name, sizeof(name), "_hwirq_%s: ", key);
+	at = strstr(text, name);
+	check(at, "no %s in:\n%s", name, text);
+	for (; at; at = strstr(at + 1, name))
+		sum += strtol(at + strlen(name), NULL, 10);
+	return sum;
+}
+
+/* ethtool -S, the fdinfo and bpf_link_info count the same; without a program, zeros. */
+void ethtool_stats(void)
+{
+	static const char *const keys[] = {
+		"irqs", "packets", "aborted", "drop", "pass", "tx", "invalid", "ineligible",
+		"pool_empty", "pass_full", "tx_full", "budget_hit", "time_hit", "share_hit", "missed",
+		"rests", "switches", "busy", "hardirq_packets", "napi_packets", "ns_total", "napi_ns",
+		"aux_ns", "aux_rests",
+	};
+	static const char *const info_keys[] = {
+		"irqs", "aborted", "drop", "pass", "tx", "hardirq_packets", "napi_packets", "ns_total",
+		"ns_max",
+	};
+	int queues = lab_is == MULTI ? 4 : 1;
+	char text[16384], info[1024];
+	const char *stats;
+	size_t i;
+
+	snprintf(text, sizeof(text), "%s", guest("ethtool -S eth0"));
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		check(ethtool_sum(text, keys[i]) == 0, "%s without a program:\n%s", keys[i], text);
+	guest("hwctl attach /progs/verdict.bpf.o eth0 all /sys/fs/bpf/verdict");
+	reflect(50);
+	expect_ping(1, 40);
+	usleep(100000 * lab.patience);
+	stats = link_stats("verdict");
+	snprintf(text, sizeof(text), "%s", guest("ethtool -S eth0"));
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		check(ethtool_sum(text, keys[i]) == stat_of(stats, keys[i]), "%s: ethtool says %ld, fdinfo %ld",
+		      keys[i], ethtool_sum(text, keys[i]), stat_of(stats, keys[i]));
+	check(ethtool_sum(text, "tx") == 50 && ethtool_sum(text, "pass") >= 1 &&
+	      ethtool_sum(text, "hardirq_packets") >= 25, "50 frames were sent back, a ping passed:\n%s", text);
+	snprintf(info, sizeof(info), "%s", guest("hwctl info /sys/fs/bpf/verdict"));
+	for (i = 0; i < sizeof(info_keys) / sizeof(info_keys[0]); i++)
+		check(stat_of(info, info_keys[i]) == stat_of(stats, info_keys[i]),
+		      "%s: bpf_link_info says %ld, fdinfo %ld", info_keys[i], stat_of(info, info_keys[i]),
+		      stat_of(stats, info_keys[i]));
+	check(stat_of(info, "nr_queues") == queues && stat_of(info, "queue_plus1") == 0 &&
+	      stat_of(info, "prog_id") > 0, "a link of %d queues:\n%s", queues, info);
+	guest("rm /sys/fs/bpf/verdict && hwctl idle");
+	guest("ethtool -S eth0 | grep -q 'rx0_hwirq_tx: 0'");
+	guest_refuses("ethtool -S eth0 | grep -q 'rx%d_hwirq_tx'", queues);
+}
+
+/* The commands of cookbook/observe.md, in its order, and what they have to show. */
+void observe(void)
+{
+	static const char *const shows[] = {
+		"prog ", "hardirq_packets:", "rx0_hwirq_irqs:", "hwirq_batch: dev=eth0",
+		"kernel.bpf_hwirq_total_share = 75",
+	};
+	char path[300], line[500];
+	size_t n = 0, commands = sizeof(shows) / sizeof(shows[0]);
+	bool code = false;
+	FILE *f;
+
+	guest("hwctl attach /progs/verdict.bpf.o eth0 all /sys/fs/bpf/verdict");
+	/* something to see, for a minute at most */
+	guest("hwctl hold /sys/fs/bpf/verdict 60 >/dev/null 2>&1 &");
+	snprintf(path, sizeof(path), "%s/../../cookbook/observe.md", scripts_dir());
+	f = fopen(path, "re");
+	check(f, "cannot open %s", path);
+	while (fgets(line, sizeof(line), f)) {
+		struct flood flood;
+
+		if (!strncmp(line, "```", 3)) {
+			code = !code && !strcmp(line, "```sh\n");
+			continue;
+		}
+		if (!code)
+			continue;
+		line[strcspn(line, "\n")] = 0;
+		check(n < commands, "%s has more commands than are known here: %s", path, line);
+		flood_start(&flood, TX_PORT, 200, false);
+		guest("%s", line);
+		flood_stop(&flood);
+		check(strstr(lab.output, shows[n]), "'%s' does not show '%s':\n%s", line, shows[n], lab.output);
+		n++;
+	}
+	fclose(f);
+	check(n == commands, "%s has %zu commands, not %zu", path, n, commands);
+	guest("echo >" TRACING "/trace; killall hwctl");
+	flood_settle();
 }

@@ -3,6 +3,8 @@
 #ifndef HWIRQ_TESTS_E2E_SURVIVE_H
 #define HWIRQ_TESTS_E2E_SURVIVE_H
 
+void observe(void);
+void ethtool_stats(void);
 void flood_livelock(void);
 void flood_pass(void);
 void flood_ends(void);

@@ -27,6 +27,8 @@ static int usage(void)
 	      "       hwctl xdp OBJECT DEV native|generic PIN\n"
 	      "       hwctl replace PIN OBJECT\n"
 	      "       hwctl stats PIN\n"
+	      "       hwctl info PIN		what BPF_OBJ_GET_INFO_BY_FD says of the link\n"
+	      "       hwctl hold PIN SECONDS	keep the link open\n"
 	      "       hwctl spin PIN MS	keep CPU 0 busy; what a link and a spinner did meanwhile\n"
 	      "       hwctl idle		wait until no hwirq or XDP link is left\n"
 	      "DEV is a name or an ifindex. Exit status 1: refused, with the errno's name.\n",
@@ -130,6 +132,49 @@ static int do_stats(const char *pin)
 	if (!status)
 		fputs(buf, stdout);
 	return status;
+}
+
+static int do_info(const char *pin)
+{
+	union {
+		struct bpf_link_info info;
+		unsigned char room[512];	/* our header may be older */
+	} u;
+	struct hwirq_sdk_link_info hw;
+	__u32 len = sizeof(u);
+	int link;
+
+	link = bpf_obj_get(pin);
+	if (link < 0)
+		return refused(pin, errno);
+	memset(&u, 0, sizeof(u));
+	if (bpf_obj_get_info_by_fd(link, &u.info, &len))
+		return refused("info", errno);
+	memcpy(&hw, &u.info.xdp, sizeof(hw));
+	printf("prog_id:\t%u\nifindex:\t%u\nqueue_plus1:\t%u\nmode:\t%u\nnr_queues:\t%u\n",
+	       u.info.prog_id, hw.ifindex, hw.queue_plus1, hw.mode, hw.nr_queues);
+#define SHOW(name) printf(#name ":\t%llu\n", (unsigned long long)hw.name)
+	SHOW(irqs);
+	SHOW(aborted);
+	SHOW(drop);
+	SHOW(pass);
+	SHOW(tx);
+	SHOW(hardirq_packets);
+	SHOW(napi_packets);
+	SHOW(ns_total);
+	SHOW(ns_max);
+#undef SHOW
+	return 0;
+}
+
+static int do_hold(const char *pin, unsigned int seconds)
+{
+	int link = bpf_obj_get(pin);
+
+	if (link < 0)
+		return refused(pin, errno);
+	sleep(seconds);
+	return 0;
 }
 
 static uint64_t now_ns(void)
@@ -239,6 +284,10 @@ int main(int argc, char **argv)
 		return do_replace(argv[2], argv[3]);
 	if (argc == 3 && !strcmp(argv[1], "stats"))
 		return do_stats(argv[2]);
+	if (argc == 3 && !strcmp(argv[1], "info"))
+		return do_info(argv[2]);
+	if (argc == 4 && !strcmp(argv[1], "hold"))
+		return do_hold(argv[2], atoi(argv[3]));
 	if (argc == 4 && !strcmp(argv[1], "spin"))
 		return do_spin(argv[2], atoi(argv[3]));
 	if (argc == 2 && !strcmp(argv[1], "idle"))
