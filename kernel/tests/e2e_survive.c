@@ -514,3 +514,79 @@ void observe(void)
 	guest("echo >" TRACING "/trace; killall hwctl");
 	flood_settle();
 }
+
+/* Each allocation of an attach fails once: ENOMEM, nothing is lost, the NIC works. */
+void attach_faults(void)
+{
+	long before, after, allocations;
+	const char *out;
+
+	if (lab_run(&lab, "[ -e /proc/self/fail-nth ]"))
+		skip_case("the kernel has no fault injection; debug/ has");
+	guest("cd /sys/kernel/debug && echo N >failslab/ignore-gfp-wait && echo 0 >failslab/verbose && echo N >fail_page_alloc/ignore-gfp-wait && echo 0 >fail_page_alloc/min-order && echo 0 >fail_page_alloc/verbose");
+	/* small pools: one allocation for each buffer */
+	guest("ethtool -G eth0 rx 64");
+	/* the first time leaves things behind that stay */
+	guest("hwctl attach /progs/verdict.bpf.o eth0 0 /sys/fs/bpf/verdict && rm /sys/fs/bpf/verdict && hwctl idle");
+	before = guest_number("awk '/^MemFree/ { print $2 }' /proc/meminfo");
+	out = guest("hwctl faults /progs/verdict.bpf.o eth0");
+	allocations = stat_of(out, "allocations");
+	printf("%s\n", out);
+	check(allocations > 480 && stat_of(out, "failed") > 480, "fewer than there are buffers:\n%s", out);
+	after = guest_number("awk '/^MemFree/ { print $2 }' /proc/meminfo");
+	/* a page from each of the attempts would be 4 KiB times their number */
+	check(before - after < 2 * allocations, "%ld KiB are gone after %ld attempts", before - after, allocations);
+	guest("! dmesg | grep 'lost=[1-9]'");
+	expect_ping(1, 40);
+	guest("ethtool -G eth0 rx 256");
+	guest("hwctl attach /progs/verdict.bpf.o eth0 all /sys/fs/bpf/verdict");
+	reflect(5);
+}
+
+/* Offloads that would hide frames from the program stay off, others are as they were. */
+void offloads(void)
+{
+	guest("hwctl attach /progs/verdict.bpf.o eth0 all /sys/fs/bpf/verdict");
+	reflect(3);
+	/* Not all devices have it. Ask for what is, or each later change would fail with it. */
+	if (!lab_run(&lab, "ethtool -k eth0 | grep -q '^rx-gro-hw: \\(on\\|off\\)$'")) {
+		bool on = !lab_run(&lab, "ethtool -k eth0 | grep -q '^rx-gro-hw: on'");
+
+		guest_refuses("ethtool -K eth0 rx-gro-hw %s", on ? "off" : "on");
+		guest("ethtool -K eth0 rx-gro-hw %s; ethtool -k eth0 | grep -q '^rx-gro-hw: %s'",
+		      on ? "on" : "off", on ? "on" : "off");
+	}
+	guest("ethtool -K eth0 gro off && ethtool -K eth0 gro on");
+	reflect(3);
+	guest("ip link set eth0 promisc on");
+	reflect(3);
+	expect_ping(1, 1000);
+	guest("ip link set eth0 promisc off");
+	reflect(3);
+}
+
+/* Attach, detach and replace while more arrives than can be dealt with. CYCLES= for a soak. */
+void cycles_in_flood(void)
+{
+	const char *more = getenv("CYCLES");
+	int cycles = more ? atoi(more) : 30, queues = lab_is == MULTI ? 4 : 1, i;
+	struct flood flood;
+	long lost;
+
+	guest("dmesg -n 1");
+	flood_start(&flood, TX_PORT, 0, false);
+	for (i = 0; i < cycles; i++) {
+		guest("hwctl attach /progs/verdict.bpf.o eth0 all /sys/fs/bpf/verdict");
+		/* ten replacements for an attach */
+		guest("for i in 1 2 3 4 5; do hwctl replace /sys/fs/bpf/verdict /progs/mark_a.bpf.o && hwctl replace /sys/fs/bpf/verdict /progs/verdict.bpf.o || exit 1; done");
+		guest("rm /sys/fs/bpf/verdict && hwctl idle");
+		lost = guest_number("dmesg -c | grep -c 'eth0: queue .*detached: pool .* lost=0$'; true");
+		check(lost == queues, "cycle %d: %ld of %d queues detached well", i, lost, queues);
+	}
+	flood_stop(&flood);
+	flood_settle();
+	guest("dmesg -n 8");
+	guest("hwctl attach /progs/verdict.bpf.o eth0 all /sys/fs/bpf/verdict");
+	reflect(10);
+	expect_ping(1, 1000);
+}

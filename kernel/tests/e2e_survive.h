@@ -3,6 +3,9 @@
 #ifndef HWIRQ_TESTS_E2E_SURVIVE_H
 #define HWIRQ_TESTS_E2E_SURVIVE_H
 
+void attach_faults(void);
+void offloads(void);
+void cycles_in_flood(void);
 void observe(void);
 void ethtool_stats(void);
 void flood_livelock(void);

@@ -27,6 +27,7 @@ static int usage(void)
 	      "       hwctl xdp OBJECT DEV native|generic PIN\n"
 	      "       hwctl replace PIN OBJECT\n"
 	      "       hwctl stats PIN\n"
+	      "       hwctl faults OBJECT DEV	attach again and again; each time another allocation fails\n"
 	      "       hwctl info PIN		what BPF_OBJ_GET_INFO_BY_FD says of the link\n"
 	      "       hwctl hold PIN SECONDS	keep the link open\n"
 	      "       hwctl spin PIN MS	keep CPU 0 busy; what a link and a spinner did meanwhile\n"
@@ -132,6 +133,61 @@ static int do_stats(const char *pin)
 	if (!status)
 		fputs(buf, stdout);
 	return status;
+}
+
+/* Let the Nth allocation of this thread fail; 0 or -errno. */
+static int fail_nth_set(int fd, unsigned int n)
+{
+	char text[16];
+	int len = snprintf(text, sizeof(text), "%u", n);
+
+	return pwrite(fd, text, len, 0) == len ? 0 : -errno;
+}
+
+/* Has it failed? Then the number is down to 0. Resets it. */
+static bool fail_nth_fired(int fd)
+{
+	char text[16] = "";
+
+	if (pread(fd, text, sizeof(text) - 1, 0) <= 0)
+		return false;
+	fail_nth_set(fd, 0);
+	return !atoi(text);
+}
+
+/* Until there was no allocation left to fail. Each attach must succeed or say ENOMEM. */
+static int do_faults(const char *path, const char *dev)
+{
+	unsigned int n, failed = 0;
+	int prog, link, err, fd;
+	bool fired = true;
+
+	fd = open("/proc/thread-self/fail-nth", O_RDWR);
+	if (fd < 0)
+		return refused("/proc/thread-self/fail-nth", errno);
+	prog = load(path, (enum bpf_prog_type)BPF_PROG_TYPE_HWIRQ);
+	if (prog < 0)
+		return refused("load", prog);
+	for (n = 1; fired; n++) {
+		err = fail_nth_set(fd, n);
+		if (err)
+			return refused("fail-nth", err);
+		link = bpf_link_create(prog, device(dev), (enum bpf_attach_type)BPF_HWIRQ, NULL);
+		err = link < 0 ? errno : 0;
+		fired = fail_nth_fired(fd);
+		if (err && (err != ENOMEM || !fired)) {
+			printf("allocation %u%s\n", n, fired ? "" : " (none failed)");
+			return refused("attach", err);
+		}
+		failed += !!err;
+		/* waits for the detach */
+		if (link >= 0 && bpf_link_detach(link))
+			return refused("detach", errno);
+		if (link >= 0)
+			close(link);
+	}
+	printf("allocations:\t%u\nfailed:\t%u\nsurvived:\t%u\n", n - 2, failed, n - 2 - failed);
+	return 0;
 }
 
 static int do_info(const char *pin)
@@ -284,6 +340,8 @@ int main(int argc, char **argv)
 		return do_replace(argv[2], argv[3]);
 	if (argc == 3 && !strcmp(argv[1], "stats"))
 		return do_stats(argv[2]);
+	if (argc == 4 && !strcmp(argv[1], "faults"))
+		return do_faults(argv[2], argv[3]);
 	if (argc == 3 && !strcmp(argv[1], "info"))
 		return do_info(argv[2]);
 	if (argc == 4 && !strcmp(argv[1], "hold"))
