@@ -465,6 +465,7 @@ static void hard_irq_context(void)
 	long before, after;
 	int i;
 
+	guest_unlimited();
 	echo_start("");
 	expect_one_echo(1);
 	before = guest_number("%s", count);

@@ -448,6 +448,7 @@ void ethtool_stats(void)
 	const char *stats;
 	size_t i;
 
+	guest_unlimited();
 	snprintf(text, sizeof(text), "%s", guest("ethtool -S eth0"));
 	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		check(ethtool_sum(text, keys[i]) == 0, "%s without a program:\n%s", keys[i], text);
@@ -461,7 +462,7 @@ void ethtool_stats(void)
 		check(ethtool_sum(text, keys[i]) == stat_of(stats, keys[i]), "%s: ethtool says %ld, fdinfo %ld",
 		      keys[i], ethtool_sum(text, keys[i]), stat_of(stats, keys[i]));
 	check(ethtool_sum(text, "tx") == 50 && ethtool_sum(text, "pass") >= 1 &&
-	      ethtool_sum(text, "hardirq_packets") >= 25, "50 frames were sent back, a ping passed:\n%s", text);
+	      ethtool_sum(text, "hardirq_packets") > 0, "50 frames were sent back, a ping passed:\n%s", stats);
 	snprintf(info, sizeof(info), "%s", guest("hwctl info /sys/fs/bpf/verdict"));
 	for (i = 0; i < sizeof(info_keys) / sizeof(info_keys[0]); i++)
 		check(stat_of(info, info_keys[i]) == stat_of(stats, info_keys[i]),
