@@ -77,6 +77,17 @@ struct hwirq_sdk_md {
 struct hwirq_sdk_link_info {
 	__u32 ifindex;		/* 0 once the device is gone */
 	__u32 queue_plus1;	/* as above */
+	__u32 mode;		/* of the last frames: 0 hard IRQ, 1 NAPI, 2 at rest */
+	__u32 nr_queues;	/* that have the program */
+	__u64 irqs;		/* sums over these queues since the attach */
+	__u64 aborted;		/* verdicts */
+	__u64 drop;
+	__u64 pass;
+	__u64 tx;
+	__u64 hardirq_packets;	/* frames by context */
+	__u64 napi_packets;
+	__u64 ns_total;		/* ns in the interrupt handler */
+	__u64 ns_max;		/* ns, the longest */
 };
 
 /*

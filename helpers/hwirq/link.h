@@ -55,6 +55,13 @@ struct hwirq_link {
  *	napi_packets	frames processed in the NAPI fall-back
  *	hardirq_packets	frames processed in hard IRQ with interrupts off
  *	ns_total, ns_max	time in the handler, ns
+ *	napi_ns, aux_ns	time in the NAPI fall-back, and for what was passed, ns
+ *	switches	changes between hard IRQ, NAPI and rest
+ *	budget_hit, time_hit, share_hit, missed		interrupts that left the
+ *			queue to NAPI: 32 frames, 30 us, no time left on this
+ *			CPU (kernel.bpf_hwirq_irq_share), NAPI was due anyway
+ *	rests, aux_rests	rests of the queue, and of what was passed, for want
+ *			of time on this CPU (kernel.bpf_hwirq_total_share)
  *	pool_total	buffers of the pool, and where they are now:
  *	pool_free, pool_rx, pool_tx, pool_pass
  *
@@ -77,6 +84,15 @@ struct hwirq_link {
 	X(hardirq_packets) \
 	X(ns_total) \
 	X(ns_max) \
+	X(napi_ns) \
+	X(aux_ns) \
+	X(switches) \
+	X(budget_hit) \
+	X(time_hit) \
+	X(share_hit) \
+	X(missed) \
+	X(rests) \
+	X(aux_rests) \
 	X(pool_total) \
 	X(pool_free) \
 	X(pool_rx) \

@@ -86,6 +86,17 @@ SAME("bpf_link_info.hwirq size", sizeof(uapi_link_info),
      sizeof(struct hwirq_sdk_link_info));
 SAME_FIELD(uapi_link_info, struct hwirq_sdk_link_info, ifindex);
 SAME_FIELD(uapi_link_info, struct hwirq_sdk_link_info, queue_plus1);
+SAME_FIELD(uapi_link_info, struct hwirq_sdk_link_info, mode);
+SAME_FIELD(uapi_link_info, struct hwirq_sdk_link_info, nr_queues);
+SAME_FIELD(uapi_link_info, struct hwirq_sdk_link_info, irqs);
+SAME_FIELD(uapi_link_info, struct hwirq_sdk_link_info, aborted);
+SAME_FIELD(uapi_link_info, struct hwirq_sdk_link_info, drop);
+SAME_FIELD(uapi_link_info, struct hwirq_sdk_link_info, pass);
+SAME_FIELD(uapi_link_info, struct hwirq_sdk_link_info, tx);
+SAME_FIELD(uapi_link_info, struct hwirq_sdk_link_info, hardirq_packets);
+SAME_FIELD(uapi_link_info, struct hwirq_sdk_link_info, napi_packets);
+SAME_FIELD(uapi_link_info, struct hwirq_sdk_link_info, ns_total);
+SAME_FIELD(uapi_link_info, struct hwirq_sdk_link_info, ns_max);
 #endif /* ABI_FIRST */
 
 int abi_check(void);

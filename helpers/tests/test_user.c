@@ -17,12 +17,14 @@
 #define LINK_FDINFO \
 	"pos:\t0\nflags:\t02000000\nmnt_id:\t14\nlink_type:\thwirq\n" \
 	"link_id:\t1\nprog_tag:\t0123456789abcdef\nprog_id:\t7\n" \
-	"ifindex:\t2\nqueue:\tall\nirqs:\t1\npackets:\t2\naborted:\t3\n" \
+	"ifindex:\t2\nqueue:\tall\nmode:\tirq\nirqs:\t1\npackets:\t2\naborted:\t3\n" \
 	"drop:\t4\npass:\t5\ntx:\t6\ninvalid:\t7\nineligible:\t8\n" \
 	"pool_empty:\t9\npass_full:\t10\ntx_full:\t11\nbusy:\t12\n" \
 	"napi_packets:\t13\nhardirq_packets:\t14\nns_total:\t15\n" \
-	"ns_max:\t18446744073709551615\npool_total:\t17\npool_free:\t18\n" \
-	"pool_rx:\t19\npool_tx:\t20\npool_pass:\t21\n"
+	"ns_max:\t18446744073709551615\nnapi_ns:\t17\naux_ns:\t18\n" \
+	"switches:\t19\nbudget_hit:\t20\ntime_hit:\t21\nshare_hit:\t22\n" \
+	"missed:\t23\nrests:\t24\naux_rests:\t25\npool_total:\t26\n" \
+	"pool_free:\t27\npool_rx:\t28\npool_tx:\t29\npool_pass:\t30\n"
 
 /* What the kernel answers, and what it was asked. */
 static struct {

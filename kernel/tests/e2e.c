@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "e2e_survive.h"
 #include "e2e_templates.h"
 #include "harness.h"
 
@@ -464,6 +465,7 @@ static void hard_irq_context(void)
 	long before, after;
 	int i;
 
+	guest_unlimited();
 	echo_start("");
 	expect_one_echo(1);
 	before = guest_number("%s", count);
@@ -1388,6 +1390,15 @@ const struct e2e_case e2e_cases[] = {
 	{ "logger_undone", logger_undone, ALL },
 	{ "logger_ends", logger_ends, SMALL },
 	{ "deferred_interrupts", deferred_interrupts, SMALL },
+	{ "attach_faults", attach_faults, ALL },
+	{ "offloads", offloads, ALL },
+	{ "cycles_in_flood", cycles_in_flood, MULTI },
+	{ "observe", observe, ALL },
+	{ "ethtool_stats", ethtool_stats, ALL },
+	{ "flood_livelock", flood_livelock, SMALL | MULTI },
+	{ "flood_pass", flood_pass, ALL },
+	{ "flood_ends", flood_ends, SMALL | MERGEABLE },
+	{ "flood_teardown", flood_teardown, ALL },
 	{ "refused_here", refused_here, THREADED | SHARED | NO_RESET | NO_OFFLOAD_CTRL | NO_TX_NAPI },
 	{ "clear_sentence", clear_sentence, STOCK },
 #define GUEST_CHECK(name) { "prog_" #name, prog_##name, SMALL },

@@ -184,6 +184,11 @@ void guest_log_has(const char *pattern)
 	guest_until("dmesg | grep -E '%s'", pattern);
 }
 
+void guest_unlimited(void)
+{
+	guest("echo 100 >/proc/sys/kernel/bpf_hwirq_irq_share && echo 100 >/proc/sys/kernel/bpf_hwirq_total_share");
+}
+
 /* Frames */
 
 void send_frame(const struct frame *f)

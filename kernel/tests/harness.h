@@ -61,6 +61,11 @@ void expect_ping(uint16_t seq, size_t payload);
 /* UDP to a port of the guest: the stack answers "port unreachable". */
 void expect_unreachable(uint16_t port);
 
+/* Until the end of the case, programs may take all of a CPU. The guest's clock goes on while
+ * a busy host does not let it run: time that a program did not take, but is charged for.
+ */
+void guest_unlimited(void);
+
 /* One counter of a link, from its fdinfo. */
 long stat_of(const char *text, const char *key);
 /* All counters of a pinned link (a copy that lives until the next call). */

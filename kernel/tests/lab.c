@@ -189,27 +189,38 @@ static bool is_arp_for_us(const struct frame *f)
 	return ntohl(tpa) == CLIENT_IP;
 }
 
-static int wire_put(struct lab *lab, int fd, const char *path, const struct frame *f)
+/* 1 if the frame is under way, 0 if there is no room for it. */
+static int wire_try(int fd, const char *path, const struct frame *f)
 {
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
-	uint64_t end = now_ms() + 10000 * lab->patience;
-	struct pollfd pfd = { .fd = fd, .events = POLLOUT };
 	ssize_t n;
 
+	if (!*path) {
+		n = send(fd, f->data, f->len, MSG_DONTWAIT);
+	} else {
+		memcpy(to.sun_path, path, sizeof(to.sun_path));
+		n = sendto(fd, f->data, f->len, MSG_DONTWAIT,
+			   (struct sockaddr *)&to, sizeof(to));
+	}
+	if (n == (ssize_t)f->len)
+		return 1;
+	if (n >= 0)
+		return fail("short write to the wire: %zd of %zu bytes", n, f->len);
+	if (errno != EAGAIN && errno != ENOBUFS && errno != EINTR)
+		return fail("cannot send a frame of %zu bytes: %s", f->len, strerror(errno));
+	return 0;
+}
+
+static int wire_put(struct lab *lab, int fd, const char *path, const struct frame *f)
+{
+	uint64_t end = now_ms() + 10000 * lab->patience;
+	struct pollfd pfd = { .fd = fd, .events = POLLOUT };
+	int n;
+
 	for (;;) {
-		if (!*path) {
-			n = send(fd, f->data, f->len, MSG_DONTWAIT);
-		} else {
-			memcpy(to.sun_path, path, sizeof(to.sun_path));
-			n = sendto(fd, f->data, f->len, MSG_DONTWAIT,
-				   (struct sockaddr *)&to, sizeof(to));
-		}
-		if (n == (ssize_t)f->len)
-			return 0;
-		if (n >= 0)
-			return fail("short write to the wire: %zd of %zu bytes", n, f->len);
-		if (errno != EAGAIN && errno != ENOBUFS && errno != EINTR)
-			return fail("cannot send a frame of %zu bytes: %s", f->len, strerror(errno));
+		n = wire_try(fd, path, f);
+		if (n)
+			return n > 0 ? 0 : -1;
 		if (now_ms() > end)
 			return fail("the guest took no frame for %d s", 10 * lab->patience);
 		/* An unconnected datagram socket is always writable: just wait. */
@@ -223,6 +234,15 @@ int wire_send(struct lab *lab, const struct frame *f)
 		return -1;
 	__atomic_add_fetch(&lab->wire.sent, 1, __ATOMIC_RELAXED);
 	return 0;
+}
+
+int wire_offer(struct lab *lab, const struct frame *f)
+{
+	int n = wire_try(lab->wire.fd, lab->wire.guest_path, f);
+
+	if (n > 0)
+		__atomic_add_fetch(&lab->wire.sent, 1, __ATOMIC_RELAXED);
+	return n;
 }
 
 /* A packet socket gets frames without their outer VLAN tag: put it back. */

@@ -78,6 +78,8 @@ int lab_keep_log(struct lab *lab, const char *dir);
 int lab_run(struct lab *lab, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 int wire_send(struct lab *lab, const struct frame *f);
+/* The same for a sender that does not wait: 1 if the wire took it, 0 if it is full. */
+int wire_offer(struct lab *lab, const struct frame *f);
 /* The next frame to the client within the time; 1, 0 if none came. */
 int wire_receive(struct lab *lab, struct frame *f, int timeout_ms);
 /* Forget what came until now. */

@@ -10,9 +10,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <sched.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <hwirq_abi.h>
@@ -24,6 +27,10 @@ static int usage(void)
 	      "       hwctl xdp OBJECT DEV native|generic PIN\n"
 	      "       hwctl replace PIN OBJECT\n"
 	      "       hwctl stats PIN\n"
+	      "       hwctl faults OBJECT DEV	attach again and again; each time another allocation fails\n"
+	      "       hwctl info PIN		what BPF_OBJ_GET_INFO_BY_FD says of the link\n"
+	      "       hwctl hold PIN SECONDS	keep the link open\n"
+	      "       hwctl spin PIN MS	keep CPU 0 busy; what a link and a spinner did meanwhile\n"
 	      "       hwctl idle		wait until no hwirq or XDP link is left\n"
 	      "DEV is a name or an ifindex. Exit status 1: refused, with the errno's name.\n",
 	      stderr);
@@ -95,9 +102,11 @@ static int do_replace(const char *pin, const char *path)
 	return bpf_link_update(link, prog, NULL) ? refused("replace", errno) : 0;
 }
 
-static int do_stats(const char *pin)
+/* The fdinfo of a pinned link; 0 or an exit status. */
+static int read_stats(const char *pin, char *buf, size_t size)
 {
-	char path[64], buf[4096];
+	char path[64];
+	size_t len = 0;
 	int link, fd;
 	ssize_t n;
 
@@ -108,8 +117,180 @@ static int do_stats(const char *pin)
 	fd = open(path, O_RDONLY);
 	if (fd < 0)
 		return refused(path, errno);
-	while ((n = read(fd, buf, sizeof(buf))) > 0)
-		fwrite(buf, 1, n, stdout);
+	while ((n = read(fd, buf + len, size - 1 - len)) > 0)
+		len += n;
+	buf[len] = 0;
+	close(fd);
+	close(link);
+	return 0;
+}
+
+static int do_stats(const char *pin)
+{
+	char buf[4096];
+	int status = read_stats(pin, buf, sizeof(buf));
+
+	if (!status)
+		fputs(buf, stdout);
+	return status;
+}
+
+/* Let the Nth allocation of this thread fail; 0 or -errno. */
+static int fail_nth_set(int fd, unsigned int n)
+{
+	char text[16];
+	int len = snprintf(text, sizeof(text), "%u", n);
+
+	return pwrite(fd, text, len, 0) == len ? 0 : -errno;
+}
+
+/* Has it failed? Then the number is down to 0. Resets it. */
+static bool fail_nth_fired(int fd)
+{
+	char text[16] = "";
+
+	if (pread(fd, text, sizeof(text) - 1, 0) <= 0)
+		return false;
+	fail_nth_set(fd, 0);
+	return !atoi(text);
+}
+
+/* Until there was no allocation left to fail. Each attach must succeed or say ENOMEM. */
+static int do_faults(const char *path, const char *dev)
+{
+	unsigned int n, failed = 0;
+	int prog, link, err, fd;
+	bool fired = true;
+
+	fd = open("/proc/thread-self/fail-nth", O_RDWR);
+	if (fd < 0)
+		return refused("/proc/thread-self/fail-nth", errno);
+	prog = load(path, (enum bpf_prog_type)BPF_PROG_TYPE_HWIRQ);
+	if (prog < 0)
+		return refused("load", prog);
+	for (n = 1; fired; n++) {
+		err = fail_nth_set(fd, n);
+		if (err)
+			return refused("fail-nth", err);
+		link = bpf_link_create(prog, device(dev), (enum bpf_attach_type)BPF_HWIRQ, NULL);
+		err = link < 0 ? errno : 0;
+		fired = fail_nth_fired(fd);
+		if (err && (err != ENOMEM || !fired)) {
+			printf("allocation %u%s\n", n, fired ? "" : " (none failed)");
+			return refused("attach", err);
+		}
+		failed += !!err;
+		/* waits for the detach */
+		if (link >= 0 && bpf_link_detach(link))
+			return refused("detach", errno);
+		if (link >= 0)
+			close(link);
+	}
+	printf("allocations:\t%u\nfailed:\t%u\nsurvived:\t%u\n", n - 2, failed, n - 2 - failed);
+	return 0;
+}
+
+static int do_info(const char *pin)
+{
+	union {
+		struct bpf_link_info info;
+		unsigned char room[512];	/* our header may be older */
+	} u;
+	struct hwirq_sdk_link_info hw;
+	__u32 len = sizeof(u);
+	int link;
+
+	link = bpf_obj_get(pin);
+	if (link < 0)
+		return refused(pin, errno);
+	memset(&u, 0, sizeof(u));
+	if (bpf_obj_get_info_by_fd(link, &u.info, &len))
+		return refused("info", errno);
+	memcpy(&hw, &u.info.xdp, sizeof(hw));
+	printf("prog_id:\t%u\nifindex:\t%u\nqueue_plus1:\t%u\nmode:\t%u\nnr_queues:\t%u\n",
+	       u.info.prog_id, hw.ifindex, hw.queue_plus1, hw.mode, hw.nr_queues);
+#define SHOW(name) printf(#name ":\t%llu\n", (unsigned long long)hw.name)
+	SHOW(irqs);
+	SHOW(aborted);
+	SHOW(drop);
+	SHOW(pass);
+	SHOW(tx);
+	SHOW(hardirq_packets);
+	SHOW(napi_packets);
+	SHOW(ns_total);
+	SHOW(ns_max);
+#undef SHOW
+	return 0;
+}
+
+static int do_hold(const char *pin, unsigned int seconds)
+{
+	int link = bpf_obj_get(pin);
+
+	if (link < 0)
+		return refused(pin, errno);
+	sleep(seconds);
+	return 0;
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
+}
+
+/* What a process that needs nothing but CPU 0 gets of it: rounds of work in the
+ * given time, and the longest time that it stood still.
+ */
+static void spin(uint64_t ms, unsigned long long *rounds, unsigned long long *took,
+		 unsigned long long *still)
+{
+	uint64_t start = now_ns(), last = start, now = start;
+	volatile unsigned int work;
+
+	*rounds = *still = 0;
+	while (now < start + ms * 1000000) {
+		for (work = 0; work < 500; work++)
+			;
+		++*rounds;
+		now = now_ns();
+		if (now - last > *still)
+			*still = now - last;
+		last = now;
+	}
+	*took = now - start;
+}
+
+/* All numbers of the fdinfo as differences. */
+static int do_spin(const char *pin, uint64_t ms)
+{
+	unsigned long long rounds, took, still, value, was;
+	char before[4096], after[4096], key[64], *line, *at, *rest;
+	cpu_set_t cpus;
+	int status;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(0, &cpus);
+	if (sched_setaffinity(0, sizeof(cpus), &cpus))
+		return refused("CPU 0", errno);
+	status = read_stats(pin, before, sizeof(before));
+	if (status)
+		return status;
+	spin(ms, &rounds, &took, &still);
+	status = read_stats(pin, after, sizeof(after));
+	if (status)
+		return status;
+	printf("spin_rounds:\t%llu\nspin_ns:\t%llu\nspin_still_ns:\t%llu\n", rounds, took, still);
+	for (line = strtok_r(after, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+		if (sscanf(line, "%60[^:]: %llu", key, &value) != 2)
+			continue;
+		strcat(key, ":");
+		at = strstr(before, key);
+		was = at ? strtoull(at + strlen(key), NULL, 10) : 0;
+		printf("%s\t%lld\n", key, (long long)(value - was));
+	}
 	return 0;
 }
 
@@ -159,6 +340,14 @@ int main(int argc, char **argv)
 		return do_replace(argv[2], argv[3]);
 	if (argc == 3 && !strcmp(argv[1], "stats"))
 		return do_stats(argv[2]);
+	if (argc == 4 && !strcmp(argv[1], "faults"))
+		return do_faults(argv[2], argv[3]);
+	if (argc == 3 && !strcmp(argv[1], "info"))
+		return do_info(argv[2]);
+	if (argc == 4 && !strcmp(argv[1], "hold"))
+		return do_hold(argv[2], atoi(argv[3]));
+	if (argc == 4 && !strcmp(argv[1], "spin"))
+		return do_spin(argv[2], atoi(argv[3]));
 	if (argc == 2 && !strcmp(argv[1], "idle"))
 		return do_idle();
 	return usage();

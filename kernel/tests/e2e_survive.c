@@ -1,0 +1,593 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * End-to-end cases of overload, more frames than the guest can answer, and of what an
+ * operator sees of it.
+ *
+ * The sender waits for nobody (an open loop): what the wire does not take is lost.
+ * Numbers are ratios of two runs in the same guest under the same load on the host,
+ * so that a slow or busy host cancels out: in the reference run the frames have the
+ * MAC address of somebody else, and QEMU throws them away.
+ */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "e2e_survive.h"
+#include "harness.h"
+
+#define TX_PORT		1003	/* busy.bpf.c sends back what comes here, and passes the rest */
+#define SPIN_MS		(lab.patience > 1 ? 2000 : 1000)
+#define FLOOD_RATE	40000	/* frames a second, several times what the guest can do */
+#define TRACING		"/sys/kernel/tracing"
+
+struct flood {
+	pthread_t thread;
+	bool stop;
+	bool to_others;		/* not to the guest's MAC address */
+	uint16_t port;
+	unsigned long rate;	/* frames a second, 0: as many as possible */
+	unsigned long offered, taken;
+	char error[256];
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
+}
+
+/* Not built anew for each frame: that would cost more than sending it. */
+static void flood_frames(const struct flood *flood, struct frame *f, unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		struct udp u = udp_to_guest(flood->port, 18, i);
+
+		u.src_port = 44000 + i;
+		if (flood->to_others)
+			u.dst_mac[MAC_LEN - 1] ^= 0x80;
+		frame_udp(&f[i], &u);
+	}
+}
+
+static void *flood_main(void *arg)
+{
+	struct flood *flood = arg;
+	static struct frame f[64];
+	const struct timespec nap = { .tv_nsec = 20000 };
+	uint64_t start = now_ns();
+	int n;
+
+	flood_frames(flood, f, 64);
+	while (!__atomic_load_n(&flood->stop, __ATOMIC_RELAXED)) {
+		if (flood->rate && flood->offered >= (now_ns() - start) * flood->rate / 1000000000) {
+			nanosleep(&nap, NULL);
+			continue;
+		}
+		n = wire_offer(&lab, &f[flood->offered++ % 64]);
+		if (n < 0) {
+			snprintf(flood->error, sizeof(flood->error), "%.200s", lab_error());
+			break;
+		}
+		flood->taken += n;
+		if (!n && !flood->rate)
+			nanosleep(&nap, NULL);
+	}
+	return NULL;
+}
+
+static void flood_start(struct flood *flood, uint16_t port, unsigned long rate, bool to_others)
+{
+	memset(flood, 0, sizeof(*flood));
+	flood->port = port;
+	flood->rate = rate;
+	flood->to_others = to_others;
+	check(!pthread_create(&flood->thread, NULL, flood_main, flood), "no flood thread");
+}
+
+static void flood_stop(struct flood *flood)
+{
+	__atomic_store_n(&flood->stop, true, __ATOMIC_RELAXED);
+	pthread_join(flood->thread, NULL);
+	check(!flood->error[0], "%s", flood->error);
+}
+
+/* What is still on its way to the guest has got there, and the answers are forgotten. */
+static void flood_settle(void)
+{
+	struct frame f;
+
+	do
+		wire_flush(&lab);
+	while (wire_receive(&lab, &f, 300 * lab.patience));
+}
+
+static void attach_on_one_cpu(void)
+{
+	guest("echo 65536 >/proc/sys/kernel/bpf_hwirq_max_path");
+	guest("hwctl attach /progs/busy.bpf.o eth0 all /sys/fs/bpf/busy");
+	guest("echo 4096 >/proc/sys/kernel/bpf_hwirq_max_path");
+	guest("for irq in $(awk '/virtio[0-9]+-(in|out)put/ { sub(\":\", \"\", $1); print $1 }' /proc/interrupts); do echo 1 >/proc/irq/$irq/smp_affinity; done");
+}
+
+/*
+ * How long the guest's CPU 0 has executed, in ns since boot. The guest's clock goes on
+ * while the host has others to run, and while QEMU's devices hold up an emulated CPU:
+ * nothing that the guest's kernel could share out.
+ */
+static unsigned long long executed_ns(void)
+{
+	char cmd[300], line[64];
+	unsigned long long ns;
+	FILE *f;
+
+	snprintf(cmd, sizeof(cmd),
+		 "for qemu in $(cat /proc/%d/task/*/children); do for t in /proc/$qemu/task/*; do case $(cat $t/comm) in \"CPU 0/\"*) cut -d' ' -f1 $t/schedstat ;; esac; done; done 2>/dev/null",
+		 lab.boot);
+	f = popen(cmd, "re");
+	check(f && fgets(line, sizeof(line), f), "no schedstat of the guest's CPU 0");
+	pclose(f);
+	ns = strtoull(line, NULL, 10);
+	check(ns, "the guest's CPU 0 has not executed: %s", line);
+	return ns;
+}
+
+struct load {
+	double rounds;		/* of the spinner, a second that CPU 0 executed */
+	double percent;		/* of what the spinner does alone */
+	double goodput;		/* frames sent back, a second */
+	double offered;		/* frames a second */
+	double executed;	/* part of the time that CPU 0 executed */
+	char stats[4096];
+};
+
+/* The guest under one flood, with a process that wants all of CPU 0. */
+static struct load spin_once(unsigned long rate, bool to_others)
+{
+	struct load load = { 0 };
+	struct flood flood;
+	unsigned long long executed;
+	uint64_t start, took;
+	double s;
+
+	flood_start(&flood, TX_PORT, rate, to_others);
+	start = now_ns();
+	executed = executed_ns();
+	snprintf(load.stats, sizeof(load.stats), "%s", guest("hwctl spin /sys/fs/bpf/busy %d", SPIN_MS));
+	executed = executed_ns() - executed;
+	took = now_ns() - start;
+	flood_stop(&flood);
+	load.offered = flood.offered * 1e9 / took;
+	flood_settle();
+	load.executed = (double)executed / took;
+	s = stat_of(load.stats, "spin_ns") / 1e9;
+	load.goodput = stat_of(load.stats, "tx") / s;
+	load.rounds = stat_of(load.stats, "spin_rounds") / s / load.executed;
+	return load;
+}
+
+/* The same, with the reference. */
+static struct load spin_under(unsigned long rate)
+{
+	struct load alone = spin_once(rate, true), load;
+
+	check(alone.rounds > 0 && stat_of(alone.stats, "packets") < 100,
+	      "the reference run was not undisturbed:\n%s", alone.stats);
+	load = spin_once(rate, false);
+	load.percent = 100 * load.rounds / alone.rounds;
+	return load;
+}
+
+/* In percent of the time, what the link's handlers and polls took of it. */
+static double time_share(const struct load *load, bool all)
+{
+	double ns = stat_of(load->stats, "ns_total");
+
+	if (all)
+		ns += stat_of(load->stats, "napi_ns") + stat_of(load->stats, "aux_ns");
+	return 100 * ns / stat_of(load->stats, "spin_ns");
+}
+
+static void print_load(const char *what, const struct load *load)
+{
+	printf("%-12s offered %7.0f/s, sent back %7.0f/s, %5.2f frames an interrupt, hard IRQ %4.1f %%, all %4.1f %%, %ld switches, %ld rests; CPU 0 executed %4.1f %%, spinner %5.1f %%, stood still %.1f ms\n",
+	       what, load->offered, load->goodput,
+	       (double)stat_of(load->stats, "hardirq_packets") / (stat_of(load->stats, "irqs") + 1),
+	       time_share(load, false), time_share(load, true), stat_of(load->stats, "switches"),
+	       stat_of(load->stats, "rests"), 100 * load->executed, load->percent,
+	       stat_of(load->stats, "spin_still_ns") / 1e6);
+	fflush(stdout);
+}
+
+static void strict_watchdogs(bool on)
+{
+	/* On debug kernels the host may be too slow for that. */
+	if (lab.patience == 1)
+		guest("echo %d >/proc/sys/kernel/watchdog_thresh; echo %d >/sys/module/rcupdate/parameters/rcu_cpu_stall_timeout",
+		      on ? 1 : 30, on ? 3 : 60);
+}
+
+/* The process gets its 20 %, and nobody more than is allowed. */
+static void check_load(const char *what, const struct load *load)
+{
+	print_load(what, load);
+	check(load->percent >= 20, "at %s a process gets %.1f %% of its CPU:\n%s", what,
+	      load->percent, load->stats);
+	check(time_share(load, false) <= 55, "at %s, interrupt handlers took %.1f %% of the time:\n%s",
+	      what, time_share(load, false), load->stats);
+	check(time_share(load, true) <= 80, "at %s, programs took %.1f %% of the time:\n%s",
+	      what, time_share(load, true), load->stats);
+}
+
+/*
+ * Mogul and Ramakrishnan's test. "Capacity" is what the guest sends back when more
+ * arrives than it can send back.
+ */
+void flood_livelock(void)
+{
+	static const int percent[] = { 10, 50, 100, 200, 400 };
+	double capacity, best = 0;
+	struct load load;
+	char what[40];
+	size_t i;
+
+	attach_on_one_cpu();
+	/* A queue moves to the CPU of its interrupt when it gets one. */
+	spin_under(500);
+	strict_watchdogs(true);
+	load = spin_under(FLOOD_RATE);
+	capacity = load.goodput;
+	check_load("flood", &load);
+	check(stat_of(load.stats, "rests") > 0 && stat_of(load.stats, "switches") > 0,
+	      "a flood, but the ring never rested:\n%s", load.stats);
+	for (i = 0; i < sizeof(percent) / sizeof(percent[0]); i++) {
+		load = spin_under(capacity * percent[i] / 100);
+		snprintf(what, sizeof(what), "%d %% of %.0f/s", percent[i], capacity);
+		check_load(what, &load);
+		if (load.goodput > best)
+			best = load.goodput;
+		check(percent[i] < 100 || load.goodput > best / 2, "at %s, %.0f frames/s come back, it was %.0f:\n%s",
+		      what, load.goodput, best, load.stats);
+	}
+	strict_watchdogs(false);
+}
+
+static long pings_taken(void)
+{
+	return guest_number("awk '/^Icmp:/ { if (n) print $n; for (i = 2; i <= NF; i++) if ($i == \"InEchos\") n = i }' /proc/net/snmp");
+}
+
+/*
+ * The stack gets what is passed to it also while the program has more than enough to do.
+ * The device drops most of the pings, like most of everything; no later stage may.
+ */
+void flood_pass(void)
+{
+	unsigned int i, answered = 0;
+	struct frame ping, f;
+	struct flood flood;
+	const char *stats;
+	long taken, pass;
+
+	attach_on_one_cpu();
+	expect_ping(1000, 40);
+	wire_flush(&lab);
+	taken = pings_taken();
+	pass = stat_of(link_stats("busy"), "pass");
+	flood_start(&flood, TX_PORT, FLOOD_RATE, false);
+	for (i = 1; i <= 200; i++) {
+		frame_ping(&ping, false, 0x4857, i, 40);
+		send_frame(&ping);
+		while (wire_receive(&lab, &f, 3 * lab.patience))
+			answered += f.len >= 42 && f.data[23] == 1 && f.data[34] == 0;
+	}
+	flood_stop(&flood);
+	while (wire_receive(&lab, &f, 500 * lab.patience))
+		answered += f.len >= 42 && f.data[23] == 1 && f.data[34] == 0;
+	stats = link_stats("busy");
+	pass = stat_of(stats, "pass") - pass;
+	taken = pings_taken() - taken;
+	printf("200 pings in a flood: %ld passed, %ld at the stack, %u answered\n", pass, taken, answered);
+	check(taken >= 10, "%ld of 200 pings reached the stack during a flood:\n%s", taken, stats);
+	/* an ARP frame may be among those that were passed */
+	check(taken <= pass && taken >= pass - 3, "%ld frames were passed, %ld pings reached the stack:\n%s",
+	      pass, taken, stats);
+	check(answered >= taken / 2, "%ld pings reached the stack, %u were answered:\n%s", taken, answered,
+	      stats);
+	check(stat_of(stats, "pass_full") == 0, "passed frames were dropped:\n%s", stats);
+
+	/* A flood that is passed is too much for the stack, and for its ring. */
+	flood_start(&flood, 9, 0, false);
+	usleep(500000 * lab.patience);
+	flood_stop(&flood);
+	flood_settle();
+	expect_ping(1001, 40);
+}
+
+/* Times in microseconds, from a line of the trace. */
+static bool trace_batch(const char *line, double *us, bool *irq, int *frames)
+{
+	const char *at = strstr(line, ": hwirq_batch:"), *mode;
+
+	if (!at)
+		return false;
+	while (at > line && at[-1] != ' ')
+		at--;
+	*us = atof(at) * 1e6;
+	mode = strstr(at, " mode=");
+	check(mode && sscanf(strstr(mode, " frames="), " frames=%d", frames) == 1, "a trace: %s", line);
+	*irq = !strncmp(mode, " mode=irq", 9);
+	return true;
+}
+
+/*
+ * The guest is back in hard IRQ 10 ms after the last of the flood. Its frames are the
+ * last that come in large numbers; single ones follow.
+ */
+void flood_ends(void)
+{
+	double us, end = 0, last_napi = 0;
+	int frames, after = 0, modes = 0, i;
+	char *text, *line, *rest;
+	struct flood flood;
+	bool irq;
+
+	attach_on_one_cpu();
+	guest("echo 1 >" TRACING "/events/hwirq/enable; echo 1 >" TRACING "/tracing_on");
+	flood_start(&flood, TX_PORT, 0, false);
+	usleep(700000 * lab.patience);
+	flood_stop(&flood);
+	for (i = 0; i < 100; i++) {
+		struct udp u = udp_to_guest(TX_PORT, 18, i);
+		struct frame f;
+
+		frame_udp(&f, &u);
+		send_frame(&f);
+		usleep(3000 * lab.patience);
+	}
+	flood_settle();
+	guest("echo 0 >" TRACING "/tracing_on; echo 0 >" TRACING "/events/hwirq/enable");
+	text = strdup(guest("tail -n 4000 " TRACING "/trace"));
+	guest("echo >" TRACING "/trace");
+	check(text, "no memory");
+	for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+		modes += !!strstr(line, ": hwirq_mode:");
+		if (!trace_batch(line, &us, &irq, &frames))
+			continue;
+		if (frames >= 8)
+			end = us, after = 0;
+		else if (irq)
+			after++;
+		if (!irq && frames)
+			last_napi = us;
+	}
+	free(text);
+	check(end > 0, "the trace shows no flood");
+	check(modes > 2, "%d traces of mode switches", modes);
+	check(after >= 20, "%d interrupts after the flood", after);
+	printf("hard IRQ %.1f ms after the flood\n", last_napi > end ? (last_napi - end) / 1000 : 0);
+	check(last_napi <= end + 10000, "%.1f ms after the flood the program still runs in NAPI",
+	      (last_napi - end) / 1000);
+}
+
+/* A ring that rests, and one that is never empty, can be stopped. */
+void flood_teardown(void)
+{
+	struct flood flood;
+	int i;
+
+	attach_on_one_cpu();
+	/* nearly always resting */
+	guest("echo 10 >/proc/sys/kernel/bpf_hwirq_total_share");
+	flood_start(&flood, TX_PORT, 0, false);
+	for (i = 0; i < 5; i++) {
+		usleep(50000);
+		guest("ip link set eth0 down && ip link set eth0 up");
+		guest("hwctl replace /sys/fs/bpf/busy /progs/mark_a.bpf.o");
+	}
+	check(stat_of(link_stats("busy"), "rests") > 0, "the ring never rested:\n%s", link_stats("busy"));
+	guest("rm /sys/fs/bpf/busy && hwctl idle");
+	flood_stop(&flood);
+	flood_settle();
+	guest("echo 75 >/proc/sys/kernel/bpf_hwirq_total_share");
+	guest_log_has("eth0: queue 0: detached: pool .* lost=0");
+	expect_ping(1, 40);
+}
+
+/* Frames that come back one by one, so that most of them meet the interrupt handler. */
+static void reflect(unsigned int n)
+{
+	struct udp u = udp_to_guest(TX_PORT, 40, 1);
+	struct frame f;
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		u.seed = i;
+		frame_udp(&f, &u);
+		send_frame(&f);
+		expect_frame(&f);
+	}
+}
+
+/* One value of ethtool -S, summed over the queues. */
+static long ethtool_sum(const char *text, const char *key)
+{
+	char name[64];
+	const char *at;
+	long sum = 0;
+
+	snprintf(name, sizeof(name), "_hwirq_%s: ", key);
+	at = strstr(text, name);
+	check(at, "no %s in:\n%s", name, text);
+	for (; at; at = strstr(at + 1, name))
+		sum += strtol(at + strlen(name), NULL, 10);
+	return sum;
+}
+
+/* ethtool -S, the fdinfo and bpf_link_info count the same; without a program, zeros. */
+void ethtool_stats(void)
+{
+	static const char *const keys[] = {
+		"irqs", "packets", "aborted", "drop", "pass", "tx", "invalid", "ineligible",
+		"pool_empty", "pass_full", "tx_full", "budget_hit", "time_hit", "share_hit", "missed",
+		"rests", "switches", "busy", "hardirq_packets", "napi_packets", "ns_total", "napi_ns",
+		"aux_ns", "aux_rests",
+	};
+	static const char *const info_keys[] = {
+		"irqs", "aborted", "drop", "pass", "tx", "hardirq_packets", "napi_packets", "ns_total",
+		"ns_max",
+	};
+	int queues = lab_is == MULTI ? 4 : 1;
+	char text[16384], info[1024];
+	const char *stats;
+	size_t i;
+
+	guest_unlimited();
+	snprintf(text, sizeof(text), "%s", guest("ethtool -S eth0"));
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		check(ethtool_sum(text, keys[i]) == 0, "%s without a program:\n%s", keys[i], text);
+	guest("hwctl attach /progs/verdict.bpf.o eth0 all /sys/fs/bpf/verdict");
+	reflect(50);
+	expect_ping(1, 40);
+	usleep(100000 * lab.patience);
+	stats = link_stats("verdict");
+	snprintf(text, sizeof(text), "%s", guest("ethtool -S eth0"));
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		check(ethtool_sum(text, keys[i]) == stat_of(stats, keys[i]), "%s: ethtool says %ld, fdinfo %ld",
+		      keys[i], ethtool_sum(text, keys[i]), stat_of(stats, keys[i]));
+	check(ethtool_sum(text, "tx") == 50 && ethtool_sum(text, "pass") >= 1 &&
+	      ethtool_sum(text, "hardirq_packets") > 0, "50 frames were sent back, a ping passed:\n%s", stats);
+	snprintf(info, sizeof(info), "%s", guest("hwctl info /sys/fs/bpf/verdict"));
+	for (i = 0; i < sizeof(info_keys) / sizeof(info_keys[0]); i++)
+		check(stat_of(info, info_keys[i]) == stat_of(stats, info_keys[i]),
+		      "%s: bpf_link_info says %ld, fdinfo %ld", info_keys[i], stat_of(info, info_keys[i]),
+		      stat_of(stats, info_keys[i]));
+	check(stat_of(info, "nr_queues") == queues && stat_of(info, "queue_plus1") == 0 &&
+	      stat_of(info, "prog_id") > 0, "a link of %d queues:\n%s", queues, info);
+	guest("rm /sys/fs/bpf/verdict && hwctl idle");
+	guest("ethtool -S eth0 | grep -q 'rx0_hwirq_tx: 0'");
+	guest_refuses("ethtool -S eth0 | grep -q 'rx%d_hwirq_tx'", queues);
+}
+
+/* The commands of cookbook/observe.md, in its order, and what they have to show. */
+void observe(void)
+{
+	static const char *const shows[] = {
+		"prog ", "hardirq_packets:", "rx0_hwirq_irqs:", "hwirq_batch: dev=eth0",
+		"kernel.bpf_hwirq_total_share = 75",
+	};
+	char path[300], line[500];
+	size_t n = 0, commands = sizeof(shows) / sizeof(shows[0]);
+	bool code = false;
+	FILE *f;
+
+	guest("hwctl attach /progs/verdict.bpf.o eth0 all /sys/fs/bpf/verdict");
+	/* something to see, for a minute at most */
+	guest("hwctl hold /sys/fs/bpf/verdict 60 >/dev/null 2>&1 &");
+	snprintf(path, sizeof(path), "%s/../../cookbook/observe.md", scripts_dir());
+	f = fopen(path, "re");
+	check(f, "cannot open %s", path);
+	while (fgets(line, sizeof(line), f)) {
+		struct flood flood;
+
+		if (!strncmp(line, "```", 3)) {
+			code = !code && !strcmp(line, "```sh\n");
+			continue;
+		}
+		if (!code)
+			continue;
+		line[strcspn(line, "\n")] = 0;
+		check(n < commands, "%s has more commands than are known here: %s", path, line);
+		flood_start(&flood, TX_PORT, 200, false);
+		guest("%s", line);
+		flood_stop(&flood);
+		check(strstr(lab.output, shows[n]), "'%s' does not show '%s':\n%s", line, shows[n], lab.output);
+		n++;
+	}
+	fclose(f);
+	check(n == commands, "%s has %zu commands, not %zu", path, n, commands);
+	guest("echo >" TRACING "/trace; killall hwctl");
+	flood_settle();
+}
+
+/* Each allocation of an attach fails once: ENOMEM, nothing is lost, the NIC works. */
+void attach_faults(void)
+{
+	long before, after, allocations;
+	const char *out;
+
+	if (lab_run(&lab, "[ -e /proc/self/fail-nth ]"))
+		skip_case("the kernel has no fault injection; debug/ has");
+	guest("cd /sys/kernel/debug && echo N >failslab/ignore-gfp-wait && echo 0 >failslab/verbose && echo N >fail_page_alloc/ignore-gfp-wait && echo 0 >fail_page_alloc/min-order && echo 0 >fail_page_alloc/verbose");
+	/* small pools: one allocation for each buffer */
+	guest("ethtool -G eth0 rx 64");
+	/* the first time leaves things behind that stay */
+	guest("hwctl attach /progs/verdict.bpf.o eth0 0 /sys/fs/bpf/verdict && rm /sys/fs/bpf/verdict && hwctl idle");
+	before = guest_number("awk '/^MemFree/ { print $2 }' /proc/meminfo");
+	out = guest("hwctl faults /progs/verdict.bpf.o eth0");
+	allocations = stat_of(out, "allocations");
+	printf("%s\n", out);
+	check(allocations > 480 && stat_of(out, "failed") > 480, "fewer than there are buffers:\n%s", out);
+	after = guest_number("awk '/^MemFree/ { print $2 }' /proc/meminfo");
+	/* a page from each of the attempts would be 4 KiB times their number */
+	check(before - after < 2 * allocations, "%ld KiB are gone after %ld attempts", before - after, allocations);
+	guest("! dmesg | grep 'lost=[1-9]'");
+	expect_ping(1, 40);
+	guest("ethtool -G eth0 rx 256");
+	guest("hwctl attach /progs/verdict.bpf.o eth0 all /sys/fs/bpf/verdict");
+	reflect(5);
+}
+
+/* Offloads that would hide frames from the program stay off, others are as they were. */
+void offloads(void)
+{
+	guest("hwctl attach /progs/verdict.bpf.o eth0 all /sys/fs/bpf/verdict");
+	reflect(3);
+	/* Not all devices have it. Ask for what is, or each later change would fail with it. */
+	if (!lab_run(&lab, "ethtool -k eth0 | grep -q '^rx-gro-hw: \\(on\\|off\\)$'")) {
+		bool on = !lab_run(&lab, "ethtool -k eth0 | grep -q '^rx-gro-hw: on'");
+
+		guest_refuses("ethtool -K eth0 rx-gro-hw %s", on ? "off" : "on");
+		guest("ethtool -K eth0 rx-gro-hw %s; ethtool -k eth0 | grep -q '^rx-gro-hw: %s'",
+		      on ? "on" : "off", on ? "on" : "off");
+	}
+	guest("ethtool -K eth0 gro off && ethtool -K eth0 gro on");
+	reflect(3);
+	guest("ip link set eth0 promisc on");
+	reflect(3);
+	expect_ping(1, 1000);
+	guest("ip link set eth0 promisc off");
+	reflect(3);
+}
+
+/* Attach, detach and replace while more arrives than can be dealt with. CYCLES= for a soak. */
+void cycles_in_flood(void)
+{
+	const char *more = getenv("CYCLES");
+	int cycles = more ? atoi(more) : 30, queues = lab_is == MULTI ? 4 : 1, i;
+	struct flood flood;
+	long lost;
+
+	guest("dmesg -n 1");
+	flood_start(&flood, TX_PORT, 0, false);
+	for (i = 0; i < cycles; i++) {
+		guest("hwctl attach /progs/verdict.bpf.o eth0 all /sys/fs/bpf/verdict");
+		/* ten replacements for an attach */
+		guest("for i in 1 2 3 4 5; do hwctl replace /sys/fs/bpf/verdict /progs/mark_a.bpf.o && hwctl replace /sys/fs/bpf/verdict /progs/verdict.bpf.o || exit 1; done");
+		guest("rm /sys/fs/bpf/verdict && hwctl idle");
+		lost = guest_number("dmesg -c | grep -c 'eth0: queue .*detached: pool .* lost=0$'; true");
+		check(lost == queues, "cycle %d: %ld of %d queues detached well", i, lost, queues);
+	}
+	flood_stop(&flood);
+	flood_settle();
+	guest("dmesg -n 8");
+	guest("hwctl attach /progs/verdict.bpf.o eth0 all /sys/fs/bpf/verdict");
+	reflect(10);
+	expect_ping(1, 1000);
+}

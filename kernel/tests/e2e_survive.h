@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The cases of e2e_survive.c, for the table in e2e.c */
+#ifndef HWIRQ_TESTS_E2E_SURVIVE_H
+#define HWIRQ_TESTS_E2E_SURVIVE_H
+
+void attach_faults(void);
+void offloads(void);
+void cycles_in_flood(void);
+void observe(void);
+void ethtool_stats(void);
+void flood_livelock(void);
+void flood_pass(void);
+void flood_ends(void);
+void flood_teardown(void);
+
+#endif
