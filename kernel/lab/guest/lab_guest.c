@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * lab-guest [--attribute N] CELL=PACKETS... - the lab's agent in the guest
+ * lab-guest CELL PACKETS [N] - the lab's agent in the guest
  *
- * Runs one cell after the other: starts the system, then the load, sees that both do
- * their work, has the device sim0 measure, and writes what it found to stdout as lines
- * "@ ..." (structure), "KEY VALUE" and "h NAME LOW HIGH COUNT" (histograms) that
- * lab-report reads. A cell whose load, system or device did not do what the cell's name
- * says is marked FAIL, with the reason; the agent goes on and ends with status 1.
+ * Runs one cell: starts the system, then the load, sees that both do their work, has
+ * the device sim0 measure PACKETS arrivals, then N more under attribution, and writes
+ * what it found to stdout as lines "@ ..." (structure), "KEY VALUE", "h NAME LOW HIGH
+ * COUNT" (histograms) and "w ..." (who was in the way) that lab-report reads. A cell
+ * whose load, system or device did not do what the cell's name says is marked FAIL,
+ * with the reason, and the status is 1.
+ *
+ * In virtual time a guest must repeat to the nanosecond. So nothing goes to the host
+ * before all is measured, and the CPU does not idle: QEMU lets an idle CPU's clock jump.
  */
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -32,6 +36,7 @@
 #define FIFO_PRIO 99
 #define SPIN_FILE "/tmp/spin"
 #define SYSTEM_LOG "/tmp/system.log"
+#define REPORT "/tmp/report"
 #define LOADS_MAX 8
 /* What a run under attribution calls late: in the way for so long */
 #define LATE_NS 3000
@@ -60,6 +65,8 @@ struct counters {
 };
 
 static uint64_t spin_step_ns;
+static bool virtual_time;
+static struct process filler = { .log = "/tmp/filler.log" };
 
 static void __attribute__((format(printf, 2, 3))) fail(struct run *r, const char *fmt, ...)
 {
@@ -142,6 +149,19 @@ static int write_file(const char *path, const void *data, size_t len)
 	return err;
 }
 
+/* 0 or -errno */
+static int write_all(int fd, const char *data, size_t len)
+{
+	ssize_t n;
+
+	for (; len; data += n, len -= (size_t)n) {
+		n = write(fd, data, len);
+		if (n < 0)
+			return -errno;
+	}
+	return 0;
+}
+
 static int sim_write(const char *dev, const char *file, const char *text)
 {
 	char path[128];
@@ -199,9 +219,10 @@ static const char *log_tail(const char *path)
 	return text;
 }
 
-static bool start(struct run *r, struct process *p, const char *name, const char *cmd, bool fifo)
+/* @policy: SCHED_OTHER, SCHED_IDLE, or SCHED_FIFO for the highest priority of all */
+static bool start(struct run *r, struct process *p, const char *name, const char *cmd, int policy)
 {
-	const struct sched_param prio = { .sched_priority = FIFO_PRIO };
+	const struct sched_param prio = { .sched_priority = policy == SCHED_FIFO ? FIFO_PRIO : 0 };
 	struct sched_param got = { 0 };
 	char exec[512];
 	int fd;
@@ -217,18 +238,18 @@ static bool start(struct run *r, struct process *p, const char *name, const char
 		dup2(fd, 1);
 		dup2(fd, 2);
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (fifo && sched_setscheduler(0, SCHED_FIFO, &prio))
+		if (sched_setscheduler(0, policy, &prio))
 			_exit(126);
 		snprintf(exec, sizeof(exec), "exec %s", cmd);
 		execl("/bin/sh", "sh", "-c", exec, NULL);
 		_exit(127);
 	}
-	if (!fifo)
+	if (policy == SCHED_OTHER)
 		return true;
 	sleep_ms(50);
-	if (sched_getscheduler(p->pid) != SCHED_FIFO || sched_getparam(p->pid, &got) ||
-	    got.sched_priority != FIFO_PRIO) {
-		fail(r, "%s does not run with SCHED_FIFO %d", name, FIFO_PRIO);
+	if (sched_getscheduler(p->pid) != policy || sched_getparam(p->pid, &got) ||
+	    got.sched_priority != prio.sched_priority) {
+		fail(r, "%s does not run with the policy %d and priority %d", name, policy, prio.sched_priority);
 		return false;
 	}
 	return true;
@@ -269,6 +290,24 @@ static void stop_process(struct run *r, struct process *p)
 	p->pid = 0;
 }
 
+/*
+ * What keeps the CPU from idling, at the lowest priority there is. Beside what never
+ * sleeps even that would get time, and would be seen: there it ends in time.
+ */
+static bool start_filler(struct run *r)
+{
+	if (!virtual_time)
+		return true;
+	return start(r, &filler, "filler", "lab-spin /tmp/filler", SCHED_IDLE) &&
+	       wait_ready(r, &filler, "ready");
+}
+
+static bool never_idle(const struct lab_cell *cell)
+{
+	return !strcmp(cell->load->name, "cpu") || cell->load->disk != DISK_NONE ||
+	       !strcmp(cell->system->name, "afxdp");
+}
+
 /* Loads */
 
 static bool add_load(struct run *r, const char *name, const char *cmd)
@@ -277,7 +316,7 @@ static bool add_load(struct run *r, const char *name, const char *cmd)
 
 	snprintf(p->log, sizeof(p->log), "/tmp/load%zu.log", r->loads);
 	p->stress = !strncmp(cmd, "stress-ng", 9);
-	if (!start(r, p, name, cmd, false))
+	if (!start(r, p, name, cmd, SCHED_OTHER))
 		return false;
 	return p->stress || wait_ready(r, p, "ready");
 }
@@ -457,16 +496,16 @@ static bool start_system(struct run *r)
 {
 	static const struct {
 		const char *name, *cmd, *word;
-		bool fifo;
+		int policy;
 	} how[] = {
-		{ "hwirq", "hwirq-echo --dev sim0 --json --interval 86400", "attached", false },
-		{ "hwirq-ring", "lab-prog hwirq-ring sim0", "ready", false },
-		{ "xdp", "lab-prog xdp sim0", "ready", false },
-		{ "xdp-threaded", "lab-prog xdp sim0", "ready", false },
-		{ "xdp-map", "lab-prog xdp-map sim0", "ready", false },
-		{ "afxdp", "lab-afxdp sim0", "ready", false },
-		{ "socket", "lab-socket echo 7", "ready", false },
-		{ "socket-fifo", "lab-socket echo 7", "ready", true },
+		{ "hwirq", "hwirq-echo --dev sim0 --json --interval 86400", "attached", SCHED_OTHER },
+		{ "hwirq-ring", "lab-prog hwirq-ring sim0", "ready", SCHED_OTHER },
+		{ "xdp", "lab-prog xdp sim0", "ready", SCHED_OTHER },
+		{ "xdp-threaded", "lab-prog xdp sim0", "ready", SCHED_OTHER },
+		{ "xdp-map", "lab-prog xdp-map sim0", "ready", SCHED_OTHER },
+		{ "afxdp", "lab-afxdp sim0", "ready", SCHED_OTHER },
+		{ "socket", "lab-socket echo 7", "ready", SCHED_OTHER },
+		{ "socket-fifo", "lab-socket echo 7", "ready", SCHED_FIFO },
 	};
 	const char *name = r->cell.system->name;
 	bool poll = !strcmp(name, "afxdp"), threaded = !strcmp(name, "xdp-threaded");
@@ -485,7 +524,7 @@ static bool start_system(struct run *r)
 	snprintf(r->system.log, sizeof(r->system.log), SYSTEM_LOG);
 	for (i = 0; i < LAB_ARRAY_SIZE(how); i++)
 		if (!strcmp(how[i].name, name))
-			return start(r, &r->system, name, how[i].cmd, how[i].fifo) &&
+			return start(r, &r->system, name, how[i].cmd, how[i].policy) &&
 			       wait_ready(r, &r->system, how[i].word);
 	fail(r, "no such system");
 	return false;
@@ -710,16 +749,17 @@ static bool check_policy(struct run *r)
 	return false;
 }
 
-static void run_cell(struct run *r, int index, int count)
+static void run_cell(struct run *r)
 {
 	size_t i;
 
-	printf("@ cell %s %d %d %" PRIu64 "\n", r->name, index, count, now_ns());
-	fflush(stdout);
-	if (check_policy(r) &&
+	printf("@ cell %s\n", r->name);
+	if (check_policy(r) && start_filler(r) &&
 	    sh("ip link set sim0 down; ip addr flush dev sim0; ip addr add 198.51.100.1/24 dev sim0; ip link set sim0 up;"
 	       "arp -i sim0 -s 198.51.100.2 02:00:00:73:6d:fe") &&
 	    start_system(r) && start_load(r)) {
+		if (never_idle(&r->cell))
+			stop_process(r, &filler);
 		sleep_ms(WARM_UP_MS);
 		measure(r);
 	} else {
@@ -728,54 +768,53 @@ static void run_cell(struct run *r, int index, int count)
 	for (i = 0; i < r->loads; i++)
 		stop_process(r, &r->load[i]);
 	stop_process(r, &r->system);
-	sim_write("sim1", "control", "stop");
-	umount("/mnt/disk");
-	umount("/mnt/tmpfs");
+	stop_process(r, &filler);
 	printf("@ end %s %s %s\n", r->name, r->why[0] ? "FAIL" : "ok", r->why);
-	fflush(stdout);
 }
 
 static void print_machine(void)
 {
-	const char *flavour;
-	char name[32] = "lab";
+	char *cmdline = contents("/proc/cmdline"), name[32] = "lab";
+	const char *flavour = strstr(cmdline, "lab.flavour=");
 	struct utsname u;
 
+	virtual_time = strstr(cmdline, "lab.virtual") != NULL;
 	uname(&u);
-	flavour = strstr(contents("/proc/cmdline"), "lab.flavour=");
 	if (flavour)
 		sscanf(flavour, "lab.flavour=%31[a-z-]", name);
 	sh("lab-spin --calibrate >/tmp/calibration");
 	spin_step_ns = strtoull(contents("/tmp/calibration"), NULL, 10);
 	printf("@ boot kernel=%s flavour=%s cpus=%ld virtual=%d\n", u.release, name,
-	       sysconf(_SC_NPROCESSORS_ONLN), strstr(contents("/proc/cmdline"), "lab.virtual") != NULL);
+	       sysconf(_SC_NPROCESSORS_ONLN), virtual_time);
+}
+
+static int usage(void)
+{
+	fputs("usage: lab-guest CELL PACKETS [N]\n", stderr);
+	return 2;
 }
 
 int main(int argc, char **argv)
 {
-	uint64_t attribute = 0;
-	int i = 1, first, bad = 0;
-	char *equals;
+	int host = dup(STDOUT_FILENO), status;
+	struct run r = { 0 };
+	const char *report;
 
-	if (argc > 2 && !strcmp(argv[1], "--attribute")) {
-		attribute = strtoull(argv[2], NULL, 10);
-		i = 3;
-	}
+	if (argc < 3 || argc > 4 || !lab_cell_parse(argv[1], &r.cell))
+		return usage();
+	r.packets = strtoull(argv[2], NULL, 10);
+	r.attribute = argc > 3 ? strtoull(argv[3], NULL, 10) : 0;
+	if (!r.packets)
+		return usage();
+	lab_cell_name(&r.cell, r.name, sizeof(r.name));
+	if (host < 0 || !freopen(REPORT, "w", stdout))
+		return failed(REPORT, errno);
 	print_machine();
-	for (first = i; i < argc; i++) {
-		struct run r = { .attribute = attribute };
-
-		equals = strchr(argv[i], '=');
-		if (equals)
-			*equals = '\0';
-		snprintf(r.name, sizeof(r.name), "%s", argv[i]);
-		r.packets = equals ? strtoull(equals + 1, NULL, 10) : 0;
-		if (!r.packets || !lab_cell_parse(argv[i], &r.cell)) {
-			fprintf(stderr, "lab-guest: '%s' is no cell=packets\n", argv[i]);
-			return 2;
-		}
-		run_cell(&r, i - first + 1, argc - first);
-		bad += r.why[0] != '\0';
-	}
-	return bad ? EXIT_FAILURE : EXIT_SUCCESS;
+	run_cell(&r);
+	fflush(stdout);
+	report = contents(REPORT);
+	status = r.why[0] ? EXIT_FAILURE : EXIT_SUCCESS;
+	if (write_all(host, report, strlen(report)))
+		status = failed("report", errno);
+	return status;
 }
