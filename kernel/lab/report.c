@@ -370,7 +370,7 @@ static void md_cpu(const struct results *rs, FILE *f)
 			      "| kernel | cell | share left to the process | CPU time per packet | of that in interrupt handler and NAPI |\n"
 			      "|---|---|---:|---:|---:|\n", f);
 		head = true;
-		share = row_value(r, "spin-share", 0) / r->runs;
+		share = row_value(r, "spin-share", 0) / r->merged;
 		window = row_value(r, "window", 0);
 		fprintf(f, "| %s | %s | %.1f %% | %.0f ns | %.0f ns |\n", r->flavour, r->name, share * 100,
 			(1 - share) * window / row_value(r, "planned", 1),

@@ -12,8 +12,9 @@ static const char *const hist_names[HISTS] = { "latency", "lateness", "pickup" }
 struct parser {
 	struct results *rs;
 	struct row *row;		/* the cell that is open */
-	struct hist run[HISTS];
-	uint64_t planned;
+	struct hist run[HISTS];		/* its figures, until it is closed */
+	struct row values;		/* only those of it */
+	uint64_t digest, planned;
 	uint64_t said[HISTS][4];	/* count, sum, min, max */
 	const char *file;
 	unsigned int line;
@@ -80,7 +81,27 @@ static int open_cell(struct parser *p, const char *name)
 	p->row->virtual_time = p->virtual_time;
 	memcpy(p->row->kernel, p->kernel, sizeof(p->kernel));
 	memset(p->said, 0, sizeof(p->said));
-	p->planned = 0;
+	p->planned = p->digest = 0;
+	return 0;
+}
+
+/* A run that repeats another in virtual time adds nothing but the proof that it does. */
+static bool repeats(const struct row *r, uint64_t digest)
+{
+	return r->merged && r->virtual_time && r->cell.load->disk == DISK_NONE && digest == r->digest[0];
+}
+
+static int merge_run(struct parser *p)
+{
+	struct row *r = p->row;
+	size_t i;
+
+	for (i = 0; i < HISTS; i++)
+		if (hist_merge(&r->hist[i], &p->run[i]))
+			return bad(p, "the histograms of two runs have different buckets");
+	for (i = 0; i < p->values.value_count; i++)
+		add_value(r, p->values.values[i].key, p->values.values[i].sum);
+	r->merged++;
 	return 0;
 }
 
@@ -92,9 +113,11 @@ static int close_cell(struct parser *p, const char *status, const char *why)
 	for (i = 0; i < HISTS; i++) {
 		if (hist_seal(&p->run[i], p->said[i][0], p->said[i][1], p->said[i][2], p->said[i][3]))
 			return bad(p, "a histogram and its heading do not agree");
-		if (hist_merge(&r->hist[i], &p->run[i]))
-			return bad(p, "the histograms of two runs have different buckets");
 	}
+	if (!repeats(r, p->digest) && merge_run(p))
+		return -1;
+	p->values.value_count = 0;
+	r->digest[r->runs] = p->digest;
 	r->planned[r->runs] = p->planned;
 	r->latency[r->runs] = p->run[HIST_LATENCY];
 	memset(&p->run[HIST_LATENCY], 0, sizeof(p->run[0]));
@@ -174,7 +197,7 @@ static int value_line(struct parser *p, const char *text)
 	if (sscanf(text, "%31s %63s", key, word) != 2)
 		return bad(p, "neither a key nor a value");
 	if (!strcmp(key, "digest")) {
-		p->row->digest[p->row->runs] = strtoull(word, &end, 16);
+		p->digest = strtoull(word, &end, 16);
 		return *end ? bad(p, "a digest") : 0;
 	}
 	value = strtod(word, &end);
@@ -182,7 +205,7 @@ static int value_line(struct parser *p, const char *text)
 		return bad(p, "a value that is no number");
 	if (!strcmp(key, "planned"))
 		p->planned = (uint64_t)value;
-	add_value(p->row, key, value);
+	add_value(&p->values, key, value);
 	return 0;
 }
 
@@ -231,6 +254,7 @@ int results_read(struct results *rs, FILE *f, const char *name)
 	}
 	for (i = 0; i < HISTS; i++)
 		hist_free(&p.run[i]);
+	free(p.values.values);
 	free(line);
 	return err;
 }
@@ -379,7 +403,7 @@ void row_work(const struct row *r, char *buf, size_t size)
 				   !(strstr(known[i].key, "block") ? disk : timers)))
 			continue;
 		if (!strcmp(known[i].key, "spin-share"))
-			value /= r->runs;
+			value /= r->merged;
 		if (at && at < size)
 			at += (size_t)snprintf(buf + at, size - at, ", ");
 		if (at < size) {
@@ -434,7 +458,7 @@ void results_csv(const struct results *rs, FILE *f)
 		fprintf(f, ",%.0f,%.0f,%.0f,", row_value(r, "isr_ns", 0), row_value(r, "napi_ns", 0),
 			row_value(r, "window", 0));
 		if (row_value(r, "spin-share", -1) >= 0)
-			fprintf(f, "%.6f", row_value(r, "spin-share", 0) / r->runs);
+			fprintf(f, "%.6f", row_value(r, "spin-share", 0) / r->merged);
 		fprintf(f, ",\"%s\",\"%s\"\n", buf, r->why);
 	}
 }

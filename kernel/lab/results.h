@@ -36,6 +36,7 @@ struct row {
 	char name[CELL_NAME_MAX];
 	char flavour[FLAVOUR_MAX];	/* of the kernel */
 	unsigned int runs;
+	unsigned int merged;		/* of them: those that are no mere repetition */
 	bool virtual_time;
 	char kernel[64];
 	struct hist hist[HISTS];
