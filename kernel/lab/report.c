@@ -394,39 +394,79 @@ static void short_stack(const char *stack, char *buf, size_t size)
 	}
 }
 
-static int by_max(const void *a, const void *b)
+static int by_late_max(const void *a, const void *b)
 {
 	const struct blame *x = (const struct blame *)a, *y = (const struct blame *)b;
 
+	if (x->late != y->late)
+		return y->late - x->late;
 	return (x->max < y->max) - (x->max > y->max);
+}
+
+static int by_who(const void *a, const void *b)
+{
+	const struct blame *x = (const struct blame *)a, *y = (const struct blame *)b;
+	int order = y->late - x->late;
+
+	return order ? order : strcmp(x->who, y->who);
+}
+
+/* The longest sections with interrupts off */
+static void md_late(const struct row *r, FILE *f)
+{
+	char stack[400], buf[32];
+	size_t i;
+
+	qsort(r->blames, r->blame_count, sizeof(*r->blames), by_late_max);
+	for (i = 0; i < r->blame_count && i < 3 && r->blames[i].late; i++) {
+		short_stack(r->blames[i].stack, stack, sizeof(stack));
+		fprintf(f, "| %s | %s | late | %s | %" PRIu64 " | `%s` |\n", r->flavour, r->name,
+			with_commas(r->blames[i].max, buf, sizeof(buf)), r->blames[i].count, stack);
+	}
+}
+
+/* Samples of a process, in whatever function of it, with the longest of them */
+static void md_wait(const struct row *r, FILE *f)
+{
+	char stack[400], buf[32];
+	const struct blame *b, *worst;
+	uint64_t count;
+	size_t i, j;
+
+	qsort(r->blames, r->blame_count, sizeof(*r->blames), by_who);
+	for (i = 0; i < r->blame_count; i = j) {
+		count = 0;
+		worst = b = &r->blames[i];
+		for (j = i; j < r->blame_count && r->blames[j].late == b->late && !strcmp(r->blames[j].who, b->who); j++) {
+			count += r->blames[j].count;
+			if (r->blames[j].max > worst->max)
+				worst = &r->blames[j];
+		}
+		if (b->late)
+			continue;
+		short_stack(worst->stack, stack, sizeof(stack));
+		fprintf(f, "| %s | %s | wait: %s | %s | %" PRIu64 " | `%s` |\n", r->flavour, r->name, b->who,
+			with_commas(worst->max, buf, sizeof(buf)), count, stack);
+	}
 }
 
 static void md_blame(const struct results *rs, FILE *f)
 {
-	char stack[400], buf[32];
-	size_t i, j, n;
+	size_t i;
 
-	fputs("\n## Who was in the way\n\nFrom a run under attribution beside each measurement (sampling costs time, so it is none itself):\n"
-	      "the three longest of each kind. `late`: what the late hard timer had interrupted, a section with interrupts\n"
-	      "off, which delays every system. `wait`: what ran while a frame waited in the ring, which hard IRQ would have interrupted.\n\n"
+	fputs("\n## Who was in the way\n\nFrom a run under attribution after each measurement (sampling costs time, so it is none itself).\n"
+	      "`late`: what a hard timer that was late had interrupted, a section with interrupts off, which delays every\n"
+	      "system; the three longest. `wait`: what ran while a frame waited in the ring, sampled each 20 us, by process and\n"
+	      "what it was in, with the longest wait and where that was. A hard interrupt would have interrupted it.\n\n"
 	      "| kernel | cell | kind | longest, ns | samples | function < callers |\n|---|---|---|---:|---:|---|\n", f);
 	for (i = 0; i < rs->rows; i++) {
 		const struct row *r = &rs->row[i];
-		size_t shown[2] = { 0, 0 };
 
 		if (r->why[0] || !r->blame_count ||
 		    (strcmp(r->cell.system->name, "hwirq") && strcmp(r->cell.system->name, "xdp")))
 			continue;
-		qsort(r->blames, r->blame_count, sizeof(*r->blames), by_max);
-		for (j = 0, n = r->blame_count; j < n; j++) {
-			const struct blame *b = &r->blames[j];
-
-			if (shown[b->late]++ >= 3)
-				continue;
-			short_stack(b->stack, stack, sizeof(stack));
-			fprintf(f, "| %s | %s | %s | %s | %" PRIu64 " | `%s` |\n", r->flavour, r->name,
-				b->late ? "late" : "wait", with_commas(b->max, buf, sizeof(buf)), b->count, stack);
-		}
+		md_late(r, f);
+		md_wait(r, f);
 	}
 }
 
@@ -661,6 +701,7 @@ int main(int argc, char **argv)
 		return EXIT_USAGE;
 	if (read_all(&rs, argv + optind))
 		return EXIT_USAGE;
+	results_sort(&rs);
 	if (!o.quiet)
 		table(&rs);
 	wrong = results_check(&rs, expected, o.min_runs, stderr);

@@ -156,13 +156,27 @@ static int histogram_line(struct parser *p, const char *text)
 	return 0;
 }
 
+static void name_waiter(const char *text, const char *stack, char *who, size_t size)
+{
+	const char *at = strstr(text, " comm="), *in = "kernel";
+	char comm[16] = "?";
+
+	if (at)
+		sscanf(at, " comm=%15[^ ]", comm);
+	if (!strcmp(stack, "user"))
+		in = "user space";
+	else if (strstr(stack, "handle_softirqs"))
+		in = "softirq";
+	snprintf(who, size, "%s, %s", comm, in);
+}
+
 /* Lines of the same stack differ only in what was interrupted where. */
 static int blame_line(struct parser *p, const char *text)
 {
 	struct row *r = p->row;
 	uint64_t count, max, sum;
 	bool late = !strncmp(text, "late ", 5);
-	char stack[512], *at;
+	char stack[512], who[sizeof(r->blames->who)] = "", *at;
 	size_t i;
 
 	if (!late && strncmp(text, "wait ", 5))
@@ -173,12 +187,16 @@ static int blame_line(struct parser *p, const char *text)
 	/* without a stack, as in user space: what was interrupted */
 	if (sscanf(at, " ip=%*s stack=%511s", stack) != 1 && sscanf(at, " ip=%511s", stack) != 1)
 		return bad(p, "an attribution without a place");
+	if (!late)
+		name_waiter(text, stack, who, sizeof(who));
 	for (i = 0; i < r->blame_count; i++)
-		if (r->blames[i].late == late && !strcmp(r->blames[i].stack, stack))
+		if (r->blames[i].late == late && !strcmp(r->blames[i].stack, stack) &&
+		    !strcmp(r->blames[i].who, who))
 			break;
 	if (i == r->blame_count) {
 		r->blames = (struct blame *)more(r->blames, r->blame_count++, sizeof(*r->blames));
 		r->blames[i].late = late;
+		memcpy(r->blames[i].who, who, sizeof(who));
 		r->blames[i].stack = strdup(stack);
 	}
 	r->blames[i].count += count;
@@ -277,6 +295,27 @@ void results_free(struct results *rs)
 	}
 	free(rs->row);
 	memset(rs, 0, sizeof(*rs));
+}
+
+static int by_cell(const void *a, const void *b)
+{
+	const struct row *x = (const struct row *)a, *y = (const struct row *)b;
+	int order = strcmp(x->flavour, y->flavour);
+
+	/* pointers into tables */
+	if (!order)
+		order = (x->cell.policy > y->cell.policy) - (x->cell.policy < y->cell.policy);
+	if (!order)
+		order = (x->cell.load > y->cell.load) - (x->cell.load < y->cell.load);
+	if (!order)
+		order = (x->cell.system > y->cell.system) - (x->cell.system < y->cell.system);
+	return order;
+}
+
+void results_sort(struct results *rs)
+{
+	if (rs->rows)
+		qsort(rs->row, rs->rows, sizeof(*rs->row), by_cell);
 }
 
 static unsigned int check_runs(const struct row *r, unsigned int min_runs, FILE *out)
@@ -498,6 +537,7 @@ static struct json_object *json_blames(const struct row *r)
 		json_object_object_add(o, "count", json_object_new_int64((int64_t)r->blames[i].count));
 		json_object_object_add(o, "max_ns", json_object_new_int64((int64_t)r->blames[i].max));
 		json_object_object_add(o, "sum_ns", json_object_new_int64((int64_t)r->blames[i].sum));
+		json_object_object_add(o, "who", json_object_new_string(r->blames[i].who));
 		json_object_object_add(o, "stack", json_object_new_string(r->blames[i].stack));
 		json_object_array_add(all, o);
 	}

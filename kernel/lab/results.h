@@ -26,6 +26,7 @@ struct value {
 struct blame {
 	bool late;		/* a late hard timer, else: while a frame waited */
 	uint64_t count, max, sum;
+	char who[48];		/* while a frame waited: the process, and in what it was */
 	char *stack;		/* innermost function first, separated by '<' */
 };
 
@@ -58,6 +59,8 @@ struct results {
 /* 0, or -1 after a message: the file is not what an agent writes */
 int results_read(struct results *rs, FILE *f, const char *name);
 void results_free(struct results *rs);
+/* By kernel, policy, load and system, as in the tables of cells.h */
+void results_sort(struct results *rs);
 /*
  * Look for what must not be: a cell that failed, one of @expected (a list of names
  * ending with NULL, may be NULL) without a result, and, in virtual time and without a

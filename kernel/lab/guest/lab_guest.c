@@ -707,7 +707,7 @@ static void measure(struct run *r)
 		"unknown", "unanswered", "irqs", "timers", "retimed", "isr_ns", "isr_ns_max", "napi_polls", "napi_ns",
 	};
 	struct counters before, after;
-	uint64_t answered, value;
+	uint64_t answered, lost, value;
 	size_t i;
 
 	take(r, &before);
@@ -721,6 +721,10 @@ static void measure(struct run *r)
 	value = sim_state("sim0", "bad") + sim_state("sim0", "unknown") + sim_state("sim0", "duplicate");
 	if (sim_state("sim0", "planned") != r->packets)
 		fail(r, "the device has not sent what it should");
+	lost = sim_state("sim0", "unanswered") + sim_state("sim0", "lost_full") + sim_state("sim0", "lost_down");
+	if (answered + lost != r->packets)
+		fail(r, "%" PRIu64 " packets, %" PRIu64 " answered, %" PRIu64 " lost: where are the others?",
+		     r->packets, answered, lost);
 	if (!answered)
 		fail(r, "nothing was answered");
 	if (value)
