@@ -2,7 +2,7 @@
 # hwirq-sdk: BPF programs in the NIC's hard interrupt handler
 
 K := kernel/scripts
-export KERNEL_SRC KERNEL_IMAGE KERNEL_IMAGE_DEBUG JOBS
+export KERNEL_SRC KERNEL_IMAGE KERNEL_IMAGE_DEBUG KERNEL_IMAGE_LAB JOBS
 
 help:
 	@echo 'make demo         see it work: builds the kernel, boots it in QEMU, sends it frames'
@@ -11,6 +11,8 @@ help:
 	@echo 'make test-list    the names'
 	@echo 'make verify       what programs may do: the verifier'"'"'s test corpus (T=NAME, V=1, JSON=1)'
 	@echo 'make verify PROG=FILE.bpf.o  the kernel'"'"'s verdict on your program'
+	@echo 'make bench        latency of hard-IRQ programs and their rivals, a few cells (T=PATTERN)'
+	@echo 'make bench-full   all cells (hours; an interrupted run goes on); bench-list names them'
 	@echo 'make shell        a shell in a guest, with the echo template and test programs'
 	@echo 'make deps         install the Debian packages that all this needs'
 	@echo 'make lint         shellcheck over all scripts'
@@ -33,6 +35,12 @@ verify verify-rules:
 	@$(if $(filter verify,$@),verifier-tests/build/verify $(if $(filter-out 0,$(V)),--verbose) \
 		$(if $(filter-out 0,$(JSON)),--json) $(if $(PROG),--prog '$(PROG)') -- '$(T)')
 
+# JSON=1: on stdout, instead of the table
+bench bench-full bench-list:
+	@kernel/lab/bench $(if $(filter bench-full,$@),--full --continue --out kernel/lab/build/full) \
+		$(if $(filter bench-list,$@),--full --list) $(if $(filter-out 0,$(JSON)),--json) \
+		$(if $(FLAVOUR),--flavour '$(FLAVOUR)') -- '$(T)'
+
 shell:
 	@$(K)/shell
 
@@ -44,6 +52,7 @@ lint:
 
 clean:
 	@$(MAKE) -s -C kernel/tests clean
+	@$(MAKE) -s -C kernel/lab clean
 	@$(MAKE) -s -C helpers clean
 	@$(MAKE) -s -C verifier-tests clean
 	@$(MAKE) -s -C verifier-tests/fuzz clean
@@ -52,4 +61,4 @@ clean:
 distclean: clean
 	@$(K)/distclean
 
-.PHONY: help demo test test-list verify verify-rules shell deps lint clean distclean
+.PHONY: help demo test test-list bench bench-full bench-list verify verify-rules shell deps lint clean distclean
