@@ -3,6 +3,7 @@
 
 K := kernel/scripts
 export KERNEL_SRC KERNEL_IMAGE KERNEL_IMAGE_DEBUG JOBS
+export PREFIX DESTDIR
 
 help:
 	@echo 'make demo         see it work: builds the kernel, boots it in QEMU, sends it frames'
@@ -12,6 +13,8 @@ help:
 	@echo 'make verify       what programs may do: the verifier'"'"'s test corpus (T=NAME, V=1, JSON=1)'
 	@echo 'make verify PROG=FILE.bpf.o  the kernel'"'"'s verdict on your program'
 	@echo 'make shell        a shell in a guest, with the echo template and test programs'
+	@echo 'make install      the SDK, below PREFIX=/usr/local; DESTDIR= for packagers'
+	@echo 'make uninstall    what make install with the same variables has put there'
 	@echo 'make deps         install the Debian packages that all this needs'
 	@echo 'make lint         shellcheck over all scripts'
 	@echo 'make clean        remove what was built here'
@@ -33,6 +36,10 @@ verify verify-rules:
 	@$(if $(filter verify,$@),verifier-tests/build/verify $(if $(filter-out 0,$(V)),--verbose) \
 		$(if $(filter-out 0,$(JSON)),--json) $(if $(PROG),--prog '$(PROG)') -- '$(T)')
 
+# Of the files of one package or of all: see cmake/manifest
+install uninstall:
+	@cmake/install $@ $(PACKAGE)
+
 shell:
 	@$(K)/shell
 
@@ -52,4 +59,4 @@ clean:
 distclean: clean
 	@$(K)/distclean
 
-.PHONY: help demo test test-list verify verify-rules shell deps lint clean distclean
+.PHONY: help demo test test-list verify verify-rules install uninstall shell deps lint clean distclean

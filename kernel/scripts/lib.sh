@@ -21,11 +21,20 @@ die() {
 	exit 1
 }
 
+# An installed SDK has no list of what the kernel and the tests need.
+how_to_get() {
+	if [ -x "$kdir/scripts/deps" ]; then
+		echo "run '$kdir/scripts/deps install'"
+	else
+		echo "the guest needs the Debian packages qemu-system-x86, busybox-static and cpio"
+	fi
+}
+
 need() {
 	local cmd
 	for cmd; do
 		command -v "$cmd" >/dev/null ||
-			die "the command '$cmd' is missing; run '$root/kernel/scripts/deps install'"
+			die "the command '$cmd' is missing; $(how_to_get "$cmd")"
 	done
 }
 
