@@ -14,6 +14,7 @@ help:
 	@echo 'make verify PROG=FILE.bpf.o  the kernel'"'"'s verdict on your program'
 	@echo 'make shell        a shell in a guest, with the echo template and test programs'
 	@echo 'make install      the SDK, below PREFIX=/usr/local; DESTDIR= for packagers'
+	@echo 'make command      the command hwirq, in helpers/command/build/'
 	@echo 'make uninstall    what make install with the same variables has put there'
 	@echo 'make deps         install the Debian packages that all this needs'
 	@echo 'make lint         shellcheck over all scripts'
@@ -37,8 +38,12 @@ verify verify-rules:
 		$(if $(filter-out 0,$(JSON)),--json) $(if $(PROG),--prog '$(PROG)') -- '$(T)')
 
 # Of the files of one package or of all: see cmake/manifest
+install: command
 install uninstall:
 	@cmake/install $@ $(PACKAGE)
+
+command:
+	@$(MAKE) -s -C helpers/command
 
 shell:
 	@$(K)/shell
@@ -52,6 +57,7 @@ lint:
 clean:
 	@$(MAKE) -s -C kernel/tests clean
 	@$(MAKE) -s -C helpers clean
+	@$(MAKE) -s -C helpers/command clean
 	@$(MAKE) -s -C verifier-tests clean
 	@$(MAKE) -s -C verifier-tests/fuzz clean
 	@for d in templates/*/; do $(MAKE) -s -C "$$d" clean; done
@@ -59,4 +65,4 @@ clean:
 distclean: clean
 	@$(K)/distclean
 
-.PHONY: help demo test test-list verify verify-rules install uninstall shell deps lint clean distclean
+.PHONY: help demo test test-list verify verify-rules install uninstall command shell deps lint clean distclean

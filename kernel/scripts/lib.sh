@@ -3,6 +3,7 @@
 # Common to the scripts here. Progress and errors go to stderr, results to stdout.
 
 kdir=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck disable=SC2034 # used by the scripts that source this file
 root=$(dirname "$kdir")
 cache=${HWIRQ_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}}/hwirq-sdk
 # shellcheck disable=SC2034 # used by the scripts that source this file
