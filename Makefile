@@ -16,6 +16,7 @@ help:
 	@echo 'make install      the SDK, below PREFIX=/usr/local; DESTDIR= for packagers'
 	@echo 'make command      the command hwirq, in helpers/command/build/'
 	@echo 'make uninstall    what make install with the same variables has put there'
+	@echo 'make deb          Debian packages of the SDK, in build/deb/ (the kernel has its own)'
 	@echo 'make deps         install the Debian packages that all this needs'
 	@echo 'make lint         shellcheck over all scripts'
 	@echo 'make clean        remove what was built here'
@@ -42,6 +43,9 @@ install: command
 install uninstall:
 	@cmake/install $@ $(PACKAGE)
 
+deb:
+	@cmake/deb
+
 command:
 	@$(MAKE) -s -C helpers/command
 
@@ -65,4 +69,4 @@ clean:
 distclean: clean
 	@$(K)/distclean
 
-.PHONY: help demo test test-list verify verify-rules install uninstall command shell deps lint clean distclean
+.PHONY: help demo test test-list verify verify-rules install uninstall command deb shell deps lint clean distclean

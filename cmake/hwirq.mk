@@ -72,6 +72,8 @@ verify: $(OUT)/$(APP).bpf.o
 	@$(VERIFY)
 
 run: $(APP)
+	@test -x $(BOOT) || \
+		$(call missing,there is no $(BOOT). On Debian it is in the package hwirq)
 	@echo "The guest has it as hwirq-$(APP), its interface is eth0 with 10.0.2.15."
 	@$(BOOT) --nic user --add $(APP):/bin/hwirq-$(APP) $(if $(RUN),-- $(RUN))
 
