@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "e2e_command.h"
 #include "e2e_templates.h"
 #include "harness.h"
 
@@ -1387,6 +1388,9 @@ const struct e2e_case e2e_cases[] = {
 	{ "logger_queues", logger_queues, MULTI },
 	{ "logger_undone", logger_undone, ALL },
 	{ "logger_ends", logger_ends, SMALL },
+	{ "command_verbs", command_verbs, ALL },
+	{ "command_ring", command_ring, ALL },
+	{ "command_all_or_nothing", command_all_or_nothing, MULTI },
 	{ "deferred_interrupts", deferred_interrupts, SMALL },
 	{ "refused_here", refused_here, THREADED | SHARED | NO_RESET | NO_OFFLOAD_CTRL | NO_TX_NAPI },
 	{ "clear_sentence", clear_sentence, STOCK },
