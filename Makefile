@@ -3,6 +3,7 @@
 
 K := kernel/scripts
 export KERNEL_SRC KERNEL_IMAGE KERNEL_IMAGE_DEBUG KERNEL_IMAGE_LAB JOBS
+export PREFIX DESTDIR
 
 help:
 	@echo 'make demo         see it work: builds the kernel, boots it in QEMU, sends it frames'
@@ -14,6 +15,10 @@ help:
 	@echo 'make bench        latency of hard-IRQ programs and their rivals, a few cells (T=PATTERN)'
 	@echo 'make bench-full   all cells (hours; an interrupted run goes on); bench-list names them'
 	@echo 'make shell        a shell in a guest, with the echo template and test programs'
+	@echo 'make install      the SDK, below PREFIX=/usr/local; DESTDIR= for packagers'
+	@echo 'make command      the command hwirq, in helpers/command/build/'
+	@echo 'make uninstall    what make install with the same variables has put there'
+	@echo 'make deb          Debian packages of the SDK, in build/deb/ (the kernel has its own)'
 	@echo 'make deps         install the Debian packages that all this needs'
 	@echo 'make lint         shellcheck over all scripts'
 	@echo 'make clean        remove what was built here'
@@ -41,6 +46,17 @@ bench bench-full bench-list:
 		$(if $(filter bench-list,$@),--full --list) $(if $(filter-out 0,$(JSON)),--json) \
 		$(if $(FLAVOUR),--flavour '$(FLAVOUR)') -- '$(T)'
 
+# Of the files of one package or of all: see cmake/manifest
+install: command
+install uninstall:
+	@cmake/install $@ $(PACKAGE)
+
+deb:
+	@cmake/deb
+
+command:
+	@$(MAKE) -s -C helpers/command
+
 shell:
 	@$(K)/shell
 
@@ -54,6 +70,7 @@ clean:
 	@$(MAKE) -s -C kernel/tests clean
 	@$(MAKE) -s -C kernel/lab clean
 	@$(MAKE) -s -C helpers clean
+	@$(MAKE) -s -C helpers/command clean
 	@$(MAKE) -s -C verifier-tests clean
 	@$(MAKE) -s -C verifier-tests/fuzz clean
 	@for d in templates/*/; do $(MAKE) -s -C "$$d" clean; done
@@ -61,4 +78,5 @@ clean:
 distclean: clean
 	@$(K)/distclean
 
-.PHONY: help demo test test-list bench bench-full bench-list verify verify-rules shell deps lint clean distclean
+.PHONY: help demo test test-list bench bench-full bench-list verify verify-rules install uninstall \
+	command deb shell deps lint clean distclean

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 #
-# hwirq_add_program(TARGET SOURCE file.bpf.c)
+# hwirq_add_program(NAME SOURCES FILE.bpf.c...)
 #
-# Compile a BPF program, make NAME.skel.h of it (NAME is the file's name without
-# .bpf.c; the struct is NAME_bpf, with _ for what C takes in no name), and let TARGET
-# include it. The object
-# NAME.bpf.o stays beside the skeleton.
+# Compile BPF sources, link them if there are several, and make NAME.skel.h of them (the
+# struct is NAME_bpf, with _ for what C takes in no name). Targets:
+#
+#	NAME_skel	to be linked with: the skeleton, the SDK's headers and libbpf
+#	NAME_verify	the kernel's verdict on the program
+#
+# NAME_skel has the path of the object, NAME.bpf.o, as its property HWIRQ_OBJECT.
 
 find_program(HWIRQ_CLANG NAMES clang DOC "clang that knows -target bpf")
 find_program(HWIRQ_BPFTOOL NAMES bpftool PATHS /usr/sbin /sbin
@@ -26,37 +29,52 @@ function(_hwirq_system_includes out)
 	set(${out} ${flags} PARENT_SCOPE)
 endfunction()
 
-function(hwirq_add_program target)
-	cmake_parse_arguments(arg "" "SOURCE" "" ${ARGN})
-	if(NOT arg_SOURCE)
-		message(FATAL_ERROR "hwirq_add_program(${target}): which SOURCE?")
+function(hwirq_add_program name)
+	cmake_parse_arguments(arg "" "" "SOURCES" ${ARGN})
+	if(NOT arg_SOURCES OR arg_UNPARSED_ARGUMENTS)
+		message(FATAL_ERROR "usage: hwirq_add_program(NAME SOURCES FILE.bpf.c...)")
 	endif()
 	if(NOT HWIRQ_CLANG OR NOT HWIRQ_BPFTOOL)
-		message(FATAL_ERROR "hwirq_add_program(${target}) needs clang and "
+		message(FATAL_ERROR "hwirq_add_program(${name}) needs clang and "
 			"bpftool. On Debian: apt install clang bpftool")
 	endif()
-	get_filename_component(source ${arg_SOURCE} ABSOLUTE)
-	get_filename_component(name ${arg_SOURCE} NAME)
-	string(REGEX REPLACE "\\.bpf\\.c$" "" name ${name})
 	string(MAKE_C_IDENTIFIER ${name}_bpf struct)
-	set(dir ${CMAKE_CURRENT_BINARY_DIR}/hwirq/${target})
+	set(dir ${CMAKE_CURRENT_BINARY_DIR}/hwirq/${name})
 	file(MAKE_DIRECTORY ${dir})
 	_hwirq_system_includes(system)
 
-	add_custom_command(OUTPUT ${dir}/${name}.bpf.o
-		COMMAND ${HWIRQ_CLANG} -O2 -g -Wall -Wextra -target bpf -mcpu=v3
-			"-I$<JOIN:$<TARGET_PROPERTY:HwirqSdk::hwirq-sdk,INTERFACE_INCLUDE_DIRECTORIES>,;-I>"
-			${system} -MD -MF ${dir}/${name}.bpf.d
-			-c ${source} -o ${dir}/${name}.bpf.o
-		COMMAND_EXPAND_LISTS VERBATIM
-		DEPENDS ${source} DEPFILE ${dir}/${name}.bpf.d
-		COMMENT "BPF program ${name}")
-	add_custom_command(OUTPUT ${dir}/${name}.skel.h
+	set(objects)
+	foreach(source IN LISTS arg_SOURCES)
+		get_filename_component(path ${source} ABSOLUTE)
+		get_filename_component(file ${source} NAME)
+		set(object ${dir}/${file}.o)
+		add_custom_command(OUTPUT ${object}
+			COMMAND ${HWIRQ_CLANG} -O2 -g -Wall -Wextra -target bpf -mcpu=v3
+				-I${HWIRQ_SDK_INCLUDE_DIR} ${system}
+				-MD -MF ${object}.d -c ${path} -o ${object}
+			VERBATIM
+			DEPENDS ${path} DEPFILE ${object}.d
+			COMMENT "BPF program ${file}")
+		list(APPEND objects ${object})
+	endforeach()
+	add_custom_command(OUTPUT ${dir}/${name}.bpf.o ${dir}/${name}.skel.h
+		COMMAND ${HWIRQ_BPFTOOL} gen object ${dir}/${name}.bpf.o ${objects}
 		COMMAND ${HWIRQ_BPFTOOL} gen skeleton ${dir}/${name}.bpf.o
 			name ${struct} > ${dir}/${name}.skel.h
 		VERBATIM
-		DEPENDS ${dir}/${name}.bpf.o
+		DEPENDS ${objects}
 		COMMENT "Skeleton ${name}.skel.h")
-	target_sources(${target} PRIVATE ${dir}/${name}.skel.h)
-	target_include_directories(${target} PRIVATE ${dir})
+	add_custom_target(${name}_object DEPENDS ${dir}/${name}.bpf.o ${dir}/${name}.skel.h)
+
+	add_library(${name}_skel INTERFACE)
+	add_dependencies(${name}_skel ${name}_object)
+	target_include_directories(${name}_skel INTERFACE ${dir})
+	target_link_libraries(${name}_skel INTERFACE HwirqSdk::hwirq-sdk)
+	set_target_properties(${name}_skel PROPERTIES HWIRQ_OBJECT ${dir}/${name}.bpf.o)
+
+	set(verify ${HWIRQ_VERIFY})
+	add_custom_target(${name}_verify
+		COMMAND ${verify}${dir}/${name}.bpf.o
+		VERBATIM USES_TERMINAL
+		DEPENDS ${name}_object)
 endfunction()

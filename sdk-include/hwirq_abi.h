@@ -16,6 +16,8 @@
 #ifndef HWIRQ_ABI_H
 #define HWIRQ_ABI_H
 
+#include <hwirq_version.h>
+
 #ifndef __VMLINUX_H__
 #include <linux/types.h>
 #include <linux/bpf.h>

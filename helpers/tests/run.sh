@@ -53,7 +53,7 @@ check_headers()
 
 	read -ra warn <<<"$WARN"
 	read -ra bpf <<<"$BPF_CFLAGS"
-	for header in hwirq_abi.h hwirq_helpers.h hwirq_user.h hwirq/*.h; do
+	for header in hwirq_version.h hwirq_abi.h hwirq_helpers.h hwirq_user.h hwirq/*.h; do
 		name=headers.${header//[\/.]/_}
 		case $header in
 		hwirq_user.h | */message.h | */object.h | */link.h | */consumer.h | */queues.h) kernel_side= ;;

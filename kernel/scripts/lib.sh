@@ -3,6 +3,7 @@
 # Common to the scripts here. Progress and errors go to stderr, results to stdout.
 
 kdir=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck disable=SC2034 # used by the scripts that source this file
 root=$(dirname "$kdir")
 cache=${HWIRQ_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}}/hwirq-sdk
 # shellcheck disable=SC2034 # used by the scripts that source this file
@@ -21,11 +22,20 @@ die() {
 	exit 1
 }
 
+# An installed SDK has no list of what the kernel and the tests need.
+how_to_get() {
+	if [ -x "$kdir/scripts/deps" ]; then
+		echo "run '$kdir/scripts/deps install'"
+	else
+		echo "the guest needs the Debian packages qemu-system-x86, busybox-static and cpio"
+	fi
+}
+
 need() {
 	local cmd
 	for cmd; do
 		command -v "$cmd" >/dev/null ||
-			die "the command '$cmd' is missing; run '$root/kernel/scripts/deps install'"
+			die "the command '$cmd' is missing; $(how_to_get "$cmd")"
 	done
 }
 

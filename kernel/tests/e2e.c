@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "e2e_command.h"
 #include "e2e_survive.h"
 #include "e2e_templates.h"
 #include "harness.h"
@@ -1389,6 +1390,9 @@ const struct e2e_case e2e_cases[] = {
 	{ "logger_queues", logger_queues, MULTI },
 	{ "logger_undone", logger_undone, ALL },
 	{ "logger_ends", logger_ends, SMALL },
+	{ "command_verbs", command_verbs, ALL },
+	{ "command_ring", command_ring, ALL },
+	{ "command_all_or_nothing", command_all_or_nothing, MULTI },
 	{ "deferred_interrupts", deferred_interrupts, SMALL },
 	{ "attach_faults", attach_faults, ALL },
 	{ "offloads", offloads, ALL },
