@@ -45,6 +45,7 @@ lint:
 clean:
 	@$(MAKE) -s -C kernel/tests clean
 	@$(MAKE) -s -C helpers clean
+	@$(MAKE) -s -C cookbook clean
 	@$(MAKE) -s -C verifier-tests clean
 	@$(MAKE) -s -C verifier-tests/fuzz clean
 	@for d in templates/*/; do $(MAKE) -s -C "$$d" clean; done
