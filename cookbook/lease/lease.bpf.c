@@ -30,9 +30,7 @@ int lease(struct hwirq_md *ctx)
 	if (bpf_ktime_get_boot_ns() >= expires)
 		return HWIRQ_DROP;
 	hwirq_swap_udp(udp);
-	hwirq_swap_ipv4(ip);
-	hwirq_ipv4_set_ttl(ip, 64);
-	hwirq_swap_mac(eth);
+	hwirq_reply_ipv4(eth, ip, 64);
 	return HWIRQ_TX;
 }
 

@@ -28,9 +28,7 @@ int udp_echo(struct hwirq_md *ctx)
 	    !hwirq_ipv4_is_unicast(ip->saddr) || !udp->source || udp->source == udp->dest)
 		return HWIRQ_PASS;
 	hwirq_swap_udp(udp);
-	hwirq_swap_ipv4(ip);
-	hwirq_ipv4_set_ttl(ip, 64);
-	hwirq_swap_mac(eth);
+	hwirq_reply_ipv4(eth, ip, 64);
 	return HWIRQ_TX;
 }
 

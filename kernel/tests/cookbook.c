@@ -17,7 +17,7 @@
 
 #define COOKBOOK	SCRIPTS_DIR "/../../cookbook"
 #define MAX_TEXT	65536
-#define MIN_TEXTS	3
+#define MIN_TEXTS	10
 
 /* Texts */
 
@@ -94,32 +94,44 @@ static int compare_lines(const char *name, char *quoted, const char *said)
 	return n;
 }
 
-/* What a block promises; 1 if that is a refusal. */
+/* A command line and what is said when it fails. */
+static void check_refusal(const char *name, char *body)
+{
+	char *newline = strchr(body, '\n');
+
+	check(!strncmp(body, "$ sudo ", 7) && newline, "%s: no command and message in\n%s", name,
+	      body);
+	*newline = '\0';
+	guest_refuses("cd /cookbook && timeout 20 %s </dev/null 2>&1", body + 7);
+	check(compare_lines(name, newline + 1, lab.output), "%s quotes nothing for %s", name, body);
+}
+
+/* What a block promises, if that can be seen here; 1 if it is a refusal. */
 static int check_block(const char *name, struct block *b)
 {
-	char *command, *newline;
-	char kind[32], what[96];
-	int n;
+	char kind[32], what[96], where[32] = "";
+	int n = sscanf(b->info, "%31s %95s %31s", kind, what, where);
+	bool here = !strcmp(where, "multiqueue") == (lab_is == MULTI);
 
-	n = sscanf(b->info, "%31s %95s", kind, what);
-	if (n == 2 && !strcmp(kind, "c")) {
-		check(strstr(read_file(what), b->body), "%s shows lines that %s does not have:\n%s",
-		      name, what, b->body);
-	} else if (n == 2 && !strcmp(kind, "verifier")) {
+	if (n < 2)
+		return 0;
+	if (!strcmp(kind, "c")) {
+		check(!here || strstr(read_file(what), b->body),
+		      "%s shows lines that %s does not have:\n%s", name, what, b->body);
+		return 0;
+	}
+	if (!strcmp(kind, "verifier")) {
+		if (!here)
+			return 1;
 		guest_refuses("cd /cookbook && /verify/verify --here --prog build/%s 2>&1", what);
 		check(compare_lines(name, b->body, lab.output), "%s quotes nothing for %s", name, what);
 		return 1;
-	} else if (n == 2 && !strcmp(kind, "console") && !strcmp(what, "refused")) {
-		check(!strncmp(b->body, "$ sudo ", 7) && (newline = strchr(b->body, '\n')),
-		      "%s: no command and message in\n%s", name, b->body);
-		*newline = '\0';
-		command = b->body + 7;
-		guest_refuses("cd /cookbook && %s </dev/null 2>&1", command);
-		check(compare_lines(name, newline + 1, lab.output), "%s quotes nothing for %s", name,
-		      command);
-		return 1;
 	}
-	return 0;
+	check(!strcmp(kind, "console") && !strcmp(what, "refused"),
+	      "%s: what kind of block is '%s'?", name, b->info);
+	if (here)
+		check_refusal(name, b->body);
+	return 1;
 }
 
 /* Every text of the cookbook: its code is the source's, its messages are the kernel's. */
@@ -281,11 +293,286 @@ static void lease(void)
 	expect_unreachable(7);
 }
 
+/* ICMP */
+
+/* An echo request over IPv6, or the reply to it: a datagram with another protocol. */
+static void frame_ping6(struct frame *f, bool reply, size_t payload)
+{
+	struct udp u = udp_to_guest(0, payload, 1);
+	uint8_t *ip, *icmp;
+	uint32_t sum = 58 + 8 + payload;
+	uint16_t check;
+	size_t i;
+
+	u.v6 = true;
+	if (reply)
+		u = udp_reply(&u);
+	frame_udp(f, &u);
+	ip = f->data + ETH_HEADER;
+	icmp = ip + 40;
+	ip[6] = 58;
+	memset(icmp, 0, 8);
+	icmp[0] = reply ? 129 : 128;
+	icmp[5] = 9;
+	for (i = 8; i < 40; i += 2)
+		sum += ip[i] << 8 | ip[i + 1];
+	check = inet_sum(icmp, 8 + payload, sum);
+	icmp[2] = check >> 8;
+	icmp[3] = check & 0xff;
+}
+
+static void icmp_echo(void)
+{
+	const size_t sizes[] = { 0, 1, 56, 1000, 1400 };
+	struct frame f;
+	size_t i;
+
+	start("icmp-echo", "build/bin/attach eth0 build/icmp-echo/icmp-echo.bpf.o own_ip4=10.0.2.15 own_ip6=fd00::215",
+	      "attached");
+	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		expect_ping(i + 1, sizes[i]);
+		/* the guest's stack has IPv6 off: only the program answers */
+		frame_ping6(&f, false, sizes[i]);
+		send_frame(&f);
+		frame_ping6(&f, true, sizes[i]);
+		expect_frame(&f);
+	}
+	/* a reply is no request */
+	frame_ping(&f, true, 1, 1, 10);
+	memcpy(f.data, GUEST_MAC, MAC_LEN);
+	send_frame(&f);
+	expect_no_frame(300 * lab.patience);
+	finish("attach", "packets: 10 tx, 0 drop, [0-9]+ pass, 0 aborted");
+}
+
+/* A neighbour solicitation for an address, or the advertisement that answers it. */
+static void frame_ndp(struct frame *f, bool advert, bool with_mac)
+{
+	struct udp u = udp_to_guest(0, with_mac ? 24 : 16, 1);
+	uint32_t sum = 58 + (with_mac ? 32 : 24);
+	uint8_t *ip, *nd;
+	uint16_t check;
+	size_t i;
+
+	u.v6 = true;
+	if (advert)
+		u = udp_reply(&u);
+	u.ttl = 255;
+	frame_udp(f, &u);
+	ip = f->data + ETH_HEADER;
+	nd = ip + 40;
+	ip[6] = 58;
+	if (!advert) {
+		/* to the group that has the last three bytes of the address */
+		memset(ip + 24, 0, 13);
+		ip[24] = 0xff;
+		ip[25] = 2;
+		ip[35] = 1;
+		ip[36] = 0xff;
+		memcpy(f->data, (uint8_t[]){ 0x33, 0x33, 0xff }, 3);
+		memcpy(f->data + 3, ip + 37, 3);
+	}
+	memset(nd, 0, f->len - ETH_HEADER - 40);
+	nd[0] = advert ? 136 : 135;
+	nd[4] = advert ? 0x60 : 0;
+	memcpy(nd + 8, GUEST_IP6, 16);
+	if (with_mac) {
+		nd[24] = advert ? 2 : 1;
+		nd[25] = 1;
+		memcpy(nd + 26, advert ? GUEST_MAC : CLIENT_MAC, MAC_LEN);
+	}
+	for (i = 8; i < 40; i += 2)
+		sum += ip[i] << 8 | ip[i + 1];
+	check = inet_sum(nd, with_mac ? 32 : 24, sum);
+	nd[2] = check >> 8;
+	nd[3] = check & 0xff;
+}
+
+static void arp_ndp(void)
+{
+	struct frame f;
+
+	/* from here on only the program answers: the stack does not have the address */
+	guest("ip addr flush dev eth0");
+	/* and nobody has joined the group that solicitations come to */
+	guest("ip link set eth0 promisc on");
+	start("arp-ndp", "build/bin/attach eth0 build/arp-ndp/arp-ndp.bpf.o own_mac=mac own_ip4=10.0.2.15 own_ip6=fd00::215",
+	      "attached");
+	frame_arp(&f, 1, BROADCAST_MAC, CLIENT_MAC, CLIENT_IP, NULL, GUEST_IP);
+	send_frame(&f);
+	frame_arp(&f, 2, CLIENT_MAC, GUEST_MAC, GUEST_IP, CLIENT_MAC, CLIENT_IP);
+	expect_frame(&f);
+	frame_arp(&f, 1, BROADCAST_MAC, CLIENT_MAC, CLIENT_IP, NULL, GUEST_IP + 1);
+	send_frame(&f);
+	expect_no_frame(300 * lab.patience);
+
+	frame_ndp(&f, false, true);
+	send_frame(&f);
+	frame_ndp(&f, true, true);
+	expect_frame(&f);
+	/* no option to turn into the answer's; a wrong checksum; from beyond the link */
+	frame_ndp(&f, false, false);
+	send_frame(&f);
+	frame_ndp(&f, false, true);
+	f.data[ETH_HEADER + 40 + 2] ^= 1;
+	send_frame(&f);
+	frame_ndp(&f, false, true);
+	f.data[ETH_HEADER + 7] = 254;
+	send_frame(&f);
+	expect_no_frame(300 * lab.patience);
+	finish("attach", "packets: 2 tx, 0 drop, [0-9]+ pass, 0 aborted");
+	guest("ip link set eth0 promisc off");
+}
+
+/* Rings */
+
+static void payload_log(void)
+{
+	struct udp u = udp_to_guest(5000, 0, 0), other = udp_to_guest(5001, 9, 0);
+	const size_t sizes[] = { 1, 100, 1000 };
+	char path[128], *hex, line[256], want[64];
+	unsigned int byte;
+	struct frame f;
+	size_t i, n = 0;
+	FILE *file;
+
+	start("payload-log", "build/bin/payload-log eth0 5000 /run/log.pcapng", "recording");
+	for (i = 0; i < 3; i++) {
+		u.payload = sizes[i];
+		u.dst_ip = other.dst_ip = 0x0a0002ff;	/* nobody answers that */
+		frame_udp(&f, &u);
+		send_frame(&f);
+		frame_udp(&f, &other);
+		send_frame(&f);
+	}
+	guest_until("grep ^packets: $(grep -l ^hardirq_packets: /proc/$(pidof payload-log)/fdinfo/*) | grep -q '[6-9]$'");
+	finish("payload-log", "^3 records$");
+
+	snprintf(path, sizeof(path), "%s/log.pcapng", lab.dir);
+	file = fopen(path, "we");
+	check(file, "%s: %s", path, strerror(errno));
+	guest("od -An -v -tx1 /run/log.pcapng | tr -d ' \\n'");
+	for (hex = lab.output; sscanf(hex, "%2x", &byte) == 1; hex += 2)
+		fputc((int)byte, file);
+	fclose(file);
+	snprintf(line, sizeof(line), "tcpdump -n -r %s 2>/dev/null", path);
+	file = popen(line, "re");
+	check(file, "no tcpdump");
+	while (fgets(line, sizeof(line), file)) {
+		check(n < 3, "a packet too many: %s", line);
+		snprintf(want, sizeof(want), "10.0.2.99.40000 > 10.0.2.255.5000: UDP, length %zu",
+			 sizes[n++]);
+		check(strstr(line, want), "no '%s' in: %s", want, line);
+	}
+	check(!pclose(file) && n == 3, "%zu packets in the file", n);
+}
+
+/* Send so many; how many are answered. */
+static unsigned int answered(const struct udp *u, unsigned int count)
+{
+	struct frame f;
+	unsigned int n = 0;
+
+	frame_udp(&f, u);
+	while (count--)
+		send_frame(&f);
+	while (wire_receive(&lab, &f, 500 * lab.patience))
+		n++;
+	return n;
+}
+
+static void rate_limit(void)
+{
+	struct udp u = udp_to_guest(7, 10, 1);
+	unsigned int n;
+
+	start("rate-limit", "build/bin/rate-limit eth0 7 5 20", "limiting");
+	n = answered(&u, 100);
+	check(n >= 20 && n < 60, "%u of 100 answered, with a burst of 20 and 5 a second", n);
+	/* the bucket fills, up to a burst: 6 s are worth 30 */
+	guest("sleep 6");
+	n = answered(&u, 100);
+	check(n >= 20 && n < 60, "%u of 100 answered after 6 s", n);
+	/* nobody hands out any: what is there, and then silence */
+	guest("killall -STOP rate-limit");
+	n = answered(&u, 100);
+	check(n <= 20, "%u of 100 answered without anyone to hand out tokens", n);
+	expect_silence(&u);
+	guest("killall -CONT rate-limit && sleep 1");
+	expect_answer(&u);
+	finish("rate-limit", "^[0-9]+ answered, [0-9]+ above the limit$");
+}
+
+static void queues(void)
+{
+	struct frame f;
+	int i;
+
+	start("queues", "build/bin/queues eth0", "4 queues");
+	for (i = 0; i < 256; i++) {
+		struct udp u = udp_to_guest(9, 10, i);
+
+		u.dst_ip = 0x0a0002ff;
+		u.src_port = 40000 + i;
+		frame_udp(&f, &u);
+		send_frame(&f);
+	}
+	guest_until("[ $(awk '/^packets:/ { n += $2 } END { print n }' $(grep -l ^hardirq_packets: /proc/$(pidof queues)/fdinfo/*)) -ge 256 ]");
+	finish("queues", "^0 lost$");
+	guest("awk '/^queue/ { n += $3; some += $3 > 0 } END { exit !(n >= 256 && some > 1) }' /run/recipe.log || { cat /run/recipe.log; exit 1; }");
+}
+
+/* The rest */
+
+static void measure(void)
+{
+	struct udp u = udp_to_guest(7, 10, 1);
+	int i;
+
+	start("measure", "build/bin/measure build/udp-echo/udp-echo.bpf.o eth0 5", "attached for 5 s");
+	for (i = 0; i < 20; i++)
+		expect_answer(&u);
+	guest_until("! pidof measure");
+	guest("grep -qE '^longest path: [1-9][0-9]* of at most 4096$' /run/recipe.log && "
+	      "grep -qE '^test run: verdict 2, [0-9]+ ns each of 32000$' /run/recipe.log && "
+	      "grep -qE '^handler: [2-9][0-9] frames, [1-9][0-9]* of them in hard IRQ; [1-9][0-9]* ns a frame, at most [1-9][0-9]* ns at a time$' /run/recipe.log || "
+	      "{ cat /run/recipe.log; exit 1; }");
+	guest("hwctl idle");
+}
+
+static void real_machine(void)
+{
+	static char before[4096];
+
+	check(strstr(read_file("real-machine.md"), "real-machine/queue-cpu isolate eth0 3 3"),
+	      "real-machine.md isolates something else");
+	snprintf(before, sizeof(before), "%s", guest("cd /cookbook && real-machine/queue-cpu show eth0"));
+	guest("cd /cookbook && real-machine/queue-cpu isolate eth0 3 3");
+	guest("cd /cookbook && real-machine/queue-cpu show eth0");
+	guest("irq=$(sed -n 's/^ *\\([0-9]*\\):.*-input\\.3$/\\1/p' /proc/interrupts) && "
+	      "[ \"$(cat /proc/irq/$irq/smp_affinity_list)\" = 3 ]");
+	guest("irq=$(sed -n 's/^ *\\([0-9]*\\):.*-input\\.2$/\\1/p' /proc/interrupts) && "
+	      "[ \"$(cat /proc/irq/$irq/smp_affinity_list)\" = 0-2 ]");
+	guest_refuses("cd /cookbook && real-machine/queue-cpu isolate eth0 2 2");
+	guest("cd /cookbook && real-machine/queue-cpu restore eth0");
+	check(!strcmp(before, guest("cd /cookbook && real-machine/queue-cpu show eth0")),
+	      "not as before, which was\n%s\nbut\n%s", before, lab.output);
+	guest_refuses("cd /cookbook && real-machine/queue-cpu restore eth0");
+	guest_refuses("cd /cookbook && real-machine/queue-cpu isolate eth0 3 9");
+}
+
 const struct e2e_case e2e_cases[] = {
-	{ "texts", texts, SMALL },
+	{ "texts", texts, SMALL | MULTI },
 	{ "variants", variants, SMALL },
 	{ "udp-echo", udp_echo, SMALL },
 	{ "drop-list", drop_list, SMALL },
+	{ "payload-log", payload_log, SMALL },
+	{ "icmp-echo", icmp_echo, SMALL },
+	{ "arp-ndp", arp_ndp, SMALL },
 	{ "lease", lease, SMALL },
+	{ "rate-limit", rate_limit, SMALL },
+	{ "queues", queues, MULTI },
+	{ "measure", measure, SMALL },
+	{ "real-machine", real_machine, MULTI },
 };
 const size_t nr_e2e_cases = sizeof(e2e_cases) / sizeof(e2e_cases[0]);
