@@ -71,6 +71,7 @@ clean:
 	@$(MAKE) -s -C kernel/lab clean
 	@$(MAKE) -s -C helpers clean
 	@$(MAKE) -s -C helpers/command clean
+	@$(MAKE) -s -C cookbook clean
 	@$(MAKE) -s -C verifier-tests clean
 	@$(MAKE) -s -C verifier-tests/fuzz clean
 	@for d in templates/*/; do $(MAKE) -s -C "$$d" clean; done

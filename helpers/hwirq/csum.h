@@ -11,7 +11,7 @@
 #ifndef HWIRQ_CSUM_H
 #define HWIRQ_CSUM_H
 
-#include "base.h"
+#include "parse.h"
 
 /*
  * Longest UDP datagram, header included, that the full UDP checksum covers. It
@@ -286,6 +286,42 @@ static __always_inline int hwirq_csum_udp6(const struct ipv6hdr *ip6,
 	sum += (__u64)bpf_htons(IPPROTO_UDP) + udp->len;
 	*csum = hwirq_csum_udp_finish(sum);
 	return 0;
+}
+
+/**
+ * hwirq_csum_ndp - checksum a neighbour solicitation or advertisement
+ * @ip6: its IPv6 header
+ * @ndp: the message, all of which is in the frame: from hwirq_parse_ndp_solicit()
+ *
+ * Return: what belongs into ndp->check, whatever is there now.
+ */
+static __always_inline __sum16 hwirq_csum_ndp(const struct ipv6hdr *ip6,
+					      const struct hwirq_ndp *ndp)
+{
+	const hwirq_alias32 *a = (const hwirq_alias32 *)&ip6->saddr;
+	const hwirq_alias32 *w = (const hwirq_alias32 *)ndp;
+	__u64 sum = (__u16)~(__u16)ndp->check;
+
+	sum += (__u64)a[0] + a[1] + a[2] + a[3] + a[4] + a[5] + a[6] + a[7];
+	sum += (__u64)w[0] + w[1] + w[2] + w[3] + w[4] + w[5] + w[6] + w[7];
+	sum += (__u64)bpf_htons(IPPROTO_ICMPV6) + bpf_htons(sizeof(*ndp));
+	return (__sum16)~hwirq_csum_fold(sum);
+}
+
+/**
+ * hwirq_csum_ndp_ok - verify the checksum of a neighbour solicitation
+ * @ip6: its IPv6 header
+ * @ndp: from hwirq_parse_ndp_solicit()
+ *
+ * A node must ignore one that does not pass.
+ */
+static __always_inline bool hwirq_csum_ndp_ok(const struct ipv6hdr *ip6,
+					      const struct hwirq_ndp *ndp)
+{
+	__sum16 csum = hwirq_csum_ndp(ip6, ndp);
+
+	/* 0 and 0xffff are the same number; senders use either. */
+	return csum == ndp->check || (!csum && ndp->check == (__sum16)0xffff);
 }
 
 #endif /* HWIRQ_CSUM_H */

@@ -62,6 +62,58 @@ struct hwirq_arp {
 #define HWIRQ_ARP_REQUEST	1
 #define HWIRQ_ARP_REPLY		2
 
+/**
+ * struct hwirq_icmp - what each ICMP and ICMPv6 message begins with
+ * @type: HWIRQ_ICMP_ECHO_*, HWIRQ_ICMP6_ECHO_* or another
+ * @code: the meaning depends on the type
+ * @check: checksum; that of ICMPv6 covers a pseudo-header, too
+ * @id: of an echo request and its reply
+ * @seq: of an echo request and its reply
+ *
+ * <linux/icmp.h> drags in <linux/if.h>.
+ */
+struct hwirq_icmp {
+	__u8 type;
+	__u8 code;
+	__sum16 check;
+	__be16 id;
+	__be16 seq;
+};
+
+#define HWIRQ_ICMP_ECHO_REPLY		0
+#define HWIRQ_ICMP_ECHO_REQUEST		8
+#define HWIRQ_ICMP6_ECHO_REQUEST	128
+#define HWIRQ_ICMP6_ECHO_REPLY		129
+#define HWIRQ_ICMP6_NDP_SOLICIT		135
+#define HWIRQ_ICMP6_NDP_ADVERT		136
+
+/**
+ * struct hwirq_ndp - neighbour solicitation or advertisement with one option
+ * @type: HWIRQ_ICMP6_NDP_*
+ * @code: 0
+ * @check: checksum
+ * @flags: of an advertisement: HWIRQ_NDP_*
+ * @target: address that is asked for
+ * @opt_type: HWIRQ_NDP_OPT_*
+ * @opt_len: of the option, in 8 bytes: 1
+ * @opt_mac: the sender's MAC address, or in an advertisement the target's
+ */
+struct hwirq_ndp {
+	__u8 type;
+	__u8 code;
+	__sum16 check;
+	__be32 flags;
+	struct in6_addr target;
+	__u8 opt_type;
+	__u8 opt_len;
+	__u8 opt_mac[ETH_ALEN];
+};
+
+#define HWIRQ_NDP_SOLICITED	0x40000000U	/* host byte order */
+#define HWIRQ_NDP_OVERRIDE	0x20000000U
+#define HWIRQ_NDP_OPT_SOURCE	1
+#define HWIRQ_NDP_OPT_TARGET	2
+
 /* The start of the IPv6 extension headers that hwirq_parse_ipv6() follows. */
 struct hwirq_ipv6_ext {
 	__u8 nexthdr;
@@ -162,7 +214,7 @@ static __always_inline int hwirq_parse_arp(struct hwirq_cursor *cur,
  * @l4_len: receives the bytes behind the header that belong to the datagram;
  *          the frame may be longer by Ethernet padding
  *
- * The header checksum is hwirq_ipv4_csum()'s business, fragments are
+ * The header checksum is hwirq_csum_ipv4_ok()'s business, fragments are
  * hwirq_ipv4_is_fragment()'s.
  *
  * Return: 0, HWIRQ_E_SHORT if the frame ends before the total length does, or
@@ -343,6 +395,97 @@ static __always_inline int hwirq_parse_udp(struct hwirq_cursor *cur,
 		return HWIRQ_E_FORMAT;
 	*udp = h;
 	*payload_len = len - (__u32)sizeof(*h);
+	return 0;
+}
+
+/**
+ * hwirq_parse_tcp - TCP header with its options
+ * @cur: cursor behind the IP headers; left at the payload
+ * @l4_len: from the IP parser
+ * @tcp: receives the header; of the options only the length is checked
+ * @payload_len: receives the bytes of the segment behind the header
+ *
+ * Return: 0, HWIRQ_E_SHORT if the IP datagram ends before the header does, or
+ * HWIRQ_E_FORMAT if the data offset is below 20 bytes or exceeds the IP datagram.
+ */
+static __always_inline int hwirq_parse_tcp(struct hwirq_cursor *cur,
+					   __u32 l4_len, struct tcphdr **tcp,
+					   __u32 *payload_len)
+{
+	struct tcphdr *h = (struct tcphdr *)hwirq_cursor_take(cur, sizeof(*h));
+	__u32 len;
+
+	if (!h || l4_len < sizeof(*h))
+		return HWIRQ_E_SHORT;
+	len = h->doff * 4U;
+	if (len < sizeof(*h) || len > l4_len)
+		return HWIRQ_E_FORMAT;
+	cur->pos = (char *)h + len;
+	*tcp = h;
+	*payload_len = l4_len - len;
+	return 0;
+}
+
+/**
+ * hwirq_parse_icmp - ICMP or ICMPv6 header
+ * @cur: cursor behind the IP headers; left behind the first 8 bytes
+ * @l4_len: from the IP parser
+ * @icmp: receives the header
+ * @rest_len: receives the bytes of the message behind these 8
+ *
+ * The checksum is not looked at: an answer whose checksum is updated is as right
+ * or wrong as what it answers.
+ *
+ * Return: 0, or HWIRQ_E_SHORT if the IP datagram ends before the header does.
+ */
+static __always_inline int hwirq_parse_icmp(struct hwirq_cursor *cur,
+					    __u32 l4_len,
+					    struct hwirq_icmp **icmp,
+					    __u32 *rest_len)
+{
+	struct hwirq_icmp *h;
+
+	h = (struct hwirq_icmp *)hwirq_cursor_take(cur, sizeof(*h));
+	if (!h || l4_len < sizeof(*h))
+		return HWIRQ_E_SHORT;
+	*icmp = h;
+	*rest_len = l4_len - (__u32)sizeof(*h);
+	return 0;
+}
+
+/**
+ * hwirq_parse_ndp_solicit - neighbour solicitation that can be answered in place
+ * @cur: cursor behind the IPv6 headers, at IPPROTO_ICMPV6; left behind the message
+ * @ip6: from hwirq_parse_ipv6()
+ * @l4_len: from hwirq_parse_ipv6()
+ * @ndp: receives the message
+ *
+ * That is one with the source link-layer address as its only option, which is how
+ * hosts ask; the answer has the same length. Checks what RFC 4861 says must be
+ * checked (hop limit 255, code 0, target no group), except the checksum: see
+ * hwirq_csum_ndp_ok().
+ *
+ * Return: 0, HWIRQ_E_SHORT, or HWIRQ_E_FORMAT for anything else, duplicate address
+ * detection included: the stack has to see that.
+ */
+static __always_inline int hwirq_parse_ndp_solicit(struct hwirq_cursor *cur,
+						   const struct ipv6hdr *ip6,
+						   __u32 l4_len,
+						   struct hwirq_ndp **ndp)
+{
+	struct hwirq_ndp *h;
+
+	h = (struct hwirq_ndp *)hwirq_cursor_take(cur, sizeof(*h));
+	if (!h || l4_len < sizeof(*h))
+		return HWIRQ_E_SHORT;
+	if (l4_len != sizeof(*h) || ip6->hop_limit != 255 ||
+	    h->type != HWIRQ_ICMP6_NDP_SOLICIT || h->code ||
+	    h->opt_type != HWIRQ_NDP_OPT_SOURCE || h->opt_len != 1)
+		return HWIRQ_E_FORMAT;
+	if (!hwirq_ipv6_is_unicast(&h->target) ||
+	    !hwirq_ipv6_is_unicast(&ip6->saddr))
+		return HWIRQ_E_FORMAT;
+	*ndp = h;
 	return 0;
 }
 

@@ -20,6 +20,11 @@ RESULTS=$(mktemp)
 export RESULTS
 trap 'rm -f "$RESULTS"' EXIT
 skipped=()
+# Every clang that is installed, of those that Debian 12 has.
+clangs=("$CLANG")
+for cc in clang-16 clang-19; do
+	! command -v "$cc" >/dev/null || clangs+=("$cc")
+done
 
 selected()
 {
@@ -49,7 +54,7 @@ compiles()
 # Each header compiles alone, for each of those who may include it.
 check_headers()
 {
-	local header name kernel_side unit host
+	local header name kernel_side unit host cc
 
 	read -ra warn <<<"$WARN"
 	read -ra bpf <<<"$BPF_CFLAGS"
@@ -66,7 +71,9 @@ check_headers()
 		compiles "$name.$CC" "$CC" "${host[@]}" "${warn[@]}" -I../sdk-include "$unit"
 		compiles "$name.$CLANG" "$CLANG" "${host[@]}" "${warn[@]}" -I../sdk-include "$unit"
 		if [ -n "$kernel_side" ]; then
-			compiles "$name.bpf" "$CLANG" "${bpf[@]}" -fsyntax-only "$unit"
+			for cc in "${clangs[@]}"; do
+				compiles "$name.bpf.$cc" "$cc" "${bpf[@]}" -fsyntax-only "$unit"
+			done
 		fi
 		if [ -z "$kernel_side" ] || [ "$header" = hwirq_abi.h ]; then
 			compiles "$name.$CXX" "$CXX" -x c++ -O2 -fsyntax-only "${warn[@]}" -I../sdk-include "$unit"
@@ -137,11 +144,12 @@ check_programs()
 	local cc cpu source name
 
 	read -ra bpf <<<"$BPF_CFLAGS"
-	for source in ../templates/*/*.bpf.c tests/*.bpf.c; do
+	for source in ../templates/*/*.bpf.c ../cookbook/*/*.bpf.c tests/*.bpf.c; do
 		name=${source##*/}
 		name=${name%.bpf.c}
-		for cc in "$CLANG" clang-16 clang-19; do
-			command -v "$cc" >/dev/null || continue
+		# what the verifier refuses, compilers take
+		[ "$name" != refused ] || name=$(basename "${source%/*}")-refused
+		for cc in "${clangs[@]}"; do
 			for cpu in v2 v3; do
 				compiles "programs.$name.$cc.$cpu" "$cc" "${bpf[@]}" -mcpu=$cpu \
 					-c "$source" -o "$out/$name.$cc.$cpu.o"
