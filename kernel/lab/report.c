@@ -297,8 +297,10 @@ static bool value_of(const struct row *r, const struct quantile *q, double *valu
 static void target_line(FILE *f, const char *what, const char *where, double limit, double got,
 			const char *unit)
 {
-	fprintf(f, "| %s | %s | at most %.4g %s | %.4g %s | %s |\n", what, where, limit, unit, got, unit,
-		got <= limit ? "met" : "**missed**");
+	int digits = strcmp(unit, "ns") ? 1 : 0;
+
+	fprintf(f, "| %s | %s | at most %.*f %s | %.*f %s | %s |\n", what, where, digits, limit, unit, digits,
+		got, unit, got <= limit ? "met" : "**missed**");
 }
 
 /* The p99.9 of @own, as a change of that of @rival */
@@ -392,7 +394,8 @@ static void md_targets(const struct results *rs, FILE *f)
 			target_load(rs, f, lab_policies[p].name, lab_loads[i].name);
 	fputs("\nAF_XDP and the sockets are ordinary processes on the one CPU that the load wants as well, and wait for the\n"
 	      "scheduler; the paper's DPDK had a core of its own. Their rows say what a hard interrupt handler saves on a\n"
-	      "machine without a core to spare, not that it outruns a poller that has one.\n\n", f);
+	      "machine without a core to spare, not that it outruns a poller that has one. The kernel is built with\n"
+	      "PREEMPT_VOLUNTARY, as Debian's: a thread with SCHED_FIFO waits until a system call gives the CPU away.\n\n", f);
 }
 
 static void md_reductions(const struct results *rs, FILE *f)
