@@ -297,8 +297,10 @@ static bool value_of(const struct row *r, const struct quantile *q, double *valu
 static void target_line(FILE *f, const char *what, const char *where, double limit, double got,
 			const char *unit)
 {
-	fprintf(f, "| %s | %s | at most %.4g %s | %.4g %s | %s |\n", what, where, limit, unit, got, unit,
-		got <= limit ? "met" : "**missed**");
+	int digits = strcmp(unit, "ns") ? 1 : 0;
+
+	fprintf(f, "| %s | %s | at most %.*f %s | %.*f %s | %s |\n", what, where, digits, limit, unit, digits,
+		got, unit, got <= limit ? "met" : "**missed**");
 }
 
 /* The p99.9 of @own, as a change of that of @rival */
@@ -392,7 +394,8 @@ static void md_targets(const struct results *rs, FILE *f)
 			target_load(rs, f, lab_policies[p].name, lab_loads[i].name);
 	fputs("\nAF_XDP and the sockets are ordinary processes on the one CPU that the load wants as well, and wait for the\n"
 	      "scheduler; the paper's DPDK had a core of its own. Their rows say what a hard interrupt handler saves on a\n"
-	      "machine without a core to spare, not that it outruns a poller that has one.\n\n", f);
+	      "machine without a core to spare, not that it outruns a poller that has one. The kernel is built with\n"
+	      "PREEMPT_VOLUNTARY, as Debian's: a thread with SCHED_FIFO waits until a system call gives the CPU away.\n\n", f);
 }
 
 static void md_reductions(const struct results *rs, FILE *f)
@@ -432,8 +435,8 @@ static void md_rows(const struct results *rs, FILE *f)
 	fputs("\n## Latencies\n\nns. `few`: fewer than 10 packets lie beyond, so there is no such percentile; `lost`: so many\n"
 	      "packets were lost that this percentile never arrived. The floor is the lateness of the bare hard timer in\n"
 	      "the same run: no handler can begin earlier.\n\n"
-	      "| kernel | cell | packets | p50 | p90 | p99 | p99.9 | p99.99 | max | floor p99.9 | floor max | lost | the load's work meanwhile |\n"
-	      "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---|\n", f);
+	      "| kernel | cell | runs | packets | p50 | p90 | p99 | p99.9 | p99.99 | max | floor p99.9 | floor max | lost | the load's work meanwhile |\n"
+	      "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---|\n", f);
 	for (i = 0; i < rs->rows; i++) {
 		const struct row *r = &rs->row[i];
 
@@ -442,7 +445,7 @@ static void md_rows(const struct results *rs, FILE *f)
 			continue;
 		}
 		row_work(r, work, sizeof(work));
-		fprintf(f, "| %s | %s | %s |", r->flavour, r->name,
+		fprintf(f, "| %s | %s | %u | %s |", r->flavour, r->name, r->runs,
 			with_commas((uint64_t)row_value(r, "planned", 0), b[0], sizeof(b[0])));
 		for (q = 0; q < HIST_QUANTILES; q++)
 			fprintf(f, " %s |", row_text(r, q, b[0], sizeof(b[0])));
@@ -685,20 +688,36 @@ static void md_plots(const struct results *rs, FILE *f)
 			fprintf(f, "![%s](plots/%s.png)\n", plots[i].what, plots[i].file);
 }
 
+static void md_head(const struct results *rs, FILE *f)
+{
+	uint64_t least = UINT64_MAX, most = 0;
+	char a[32], b[32];
+	size_t i;
+
+	for (i = 0; i < rs->rows; i++) {
+		uint64_t planned = (uint64_t)row_value(&rs->row[i], "planned", 0);
+
+		least = planned < least ? planned : least;
+		most = planned > most ? planned : most;
+	}
+	fprintf(f, "# Results of the latency lab\n\nWritten by `lab-report` from the data of one bench; [README.md](README.md) explains every term.\n"
+		"Kernel %s, %s.\n10,000 packets/s of 64 bytes (60 without FCS), open loop; latency from planned arrival to transmit doorbell.\n"
+		"%zu cells, %s to %s packets in each; runs of a disk's cell are added up, a run without a disk is done twice to prove\n"
+		"that it repeats, and counts once.\n\n",
+		rs->rows ? rs->row[0].kernel : "?",
+		rs->rows && rs->row[0].virtual_time ?
+			"QEMU TCG `-icount` (virtual time: one guest instruction is one ns, no caches, no pipelines)" : "real time",
+		rs->rows, with_commas(least, a, sizeof(a)), with_commas(most, b, sizeof(b)));
+}
+
 static int write_markdown(const struct results *rs, const char *path)
 {
-	const struct row *first = rs->rows ? &rs->row[0] : NULL;
 	FILE *f = create(path);
 	size_t p, l, s;
 
 	if (!f)
 		return -1;
-	fprintf(f, "# Results of the latency lab\n\nWritten by `lab-report` from the data of one run; [README.md](README.md) explains every term.\n"
-		"Kernel %s, %s, 10,000 packets/s of 64 bytes (60 without FCS), open loop. Packets per cell are in its row,\n"
-		"runs of disk cells added up. Latency: planned arrival to transmit doorbell.\n\n",
-		first ? first->kernel : "?",
-		first && first->virtual_time ? "QEMU TCG `-icount` (virtual time: one guest instruction is one ns, no caches, no pipelines)" :
-					       "real time");
+	md_head(rs, f);
 	fputs("| policy | |\n|---|---|\n", f);
 	for (p = 0; p < lab_policy_count; p++)
 		fprintf(f, "| %s | %s |\n", lab_policies[p].name, lab_policies[p].what);

@@ -424,11 +424,11 @@ void row_work(const struct row *r, char *buf, size_t size)
 		{ "disk-sectors", "%.1f MiB", 1.0 / 2048 },
 		{ "disk-flushes", "%.0f flushes", 1 },
 		{ "softirq-block", "%.0f BLOCK softirqs", 1 },
-		{ "ops-hdd-tmpfs", "%.0f tmpfs writes", 1 },
+		{ "ops-hdd-tmpfs", "%.0f tmpfs writes in all", 1 },
 		{ "flood-consumed", "%.0f neighbour frames", 1 },
 		{ "softirq-timer", "%.0f TIMER softirqs", 1 },
 		{ "softirq-rcu", "%.0f RCU softirqs", 1 },
-		{ "ops-churn", "%.0f time-outs and inodes", 1 },
+		{ "ops-churn", "%.0f time-outs and inodes in all", 1 },
 		{ "spin-share", "counting got %.1f %% of the CPU", 100 },
 	};
 	bool timers = row_value(r, "ops-churn", 0) > 0, disk = r->cell.load->disk != DISK_NONE;
