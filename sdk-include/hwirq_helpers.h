@@ -59,6 +59,9 @@
  *	default). Most instructions weigh 1; loops count as often as they can
  *	turn. The figure is in the verifier's log, and afterwards in
  *	hwirq_program__path_cost().
+ *	What the headers state for a function is what a call adds, compiled by
+ *	clang 14 with -O2 -mcpu=v3 and loaded with CAP_PERFMON, rounded up; other
+ *	compilers come close. The tests measure it: cookbook/measure/costs.bpf.c.
  */
 #ifndef HWIRQ_HELPERS_H
 #define HWIRQ_HELPERS_H

@@ -55,6 +55,8 @@ typedef __u32 __attribute__((may_alias)) hwirq_alias32;
  * Linux 6.12's verifier knows nothing about the result of a byte swap. The mask
  * tells it again, and the barrier keeps the compiler, which does know, from
  * dropping the mask.
+ *
+ * Path cost: at most 5.
  */
 static __always_inline __u32 hwirq_be16_len(__be16 field)
 {
@@ -102,6 +104,8 @@ hwirq_cursor_init(const struct hwirq_md *ctx)
  *
  * The barrier keeps the compiler from moving @size to the other side of the
  * comparison: the verifier forbids arithmetic on the end of a packet.
+ *
+ * Path cost: at most 10.
  */
 static __always_inline bool hwirq_beyond(const void *start, __u32 size,
 					 const void *end)
@@ -122,6 +126,8 @@ static __always_inline bool hwirq_beyond(const void *start, __u32 size,
  * that the compiler computes anew from the same numbers. The barrier makes both
  * the same: use the pointer that this returns.
  *
+ * Path cost: at most 10.
+ *
  * Return: @start, or NULL if the frame ends before the bytes do.
  */
 static __always_inline void *hwirq_reach(const void *start, __u32 size,
@@ -137,6 +143,8 @@ static __always_inline void *hwirq_reach(const void *start, __u32 size,
  * hwirq_cursor_take - step over a header of fixed size
  * @cur: cursor
  * @size: bytes, a compile-time constant for the verifier's sake
+ *
+ * Path cost: at most 10.
  *
  * Return: the header, or NULL if the frame ends before it does.
  */
@@ -158,6 +166,8 @@ static __always_inline void *hwirq_cursor_take(struct hwirq_cursor *cur,
  * The difference of packet pointers reveals nothing, but the verifier allows it
  * only to those who load with CAP_PERFMON. The barriers keep the compiler, to which
  * all of this has 32 bits, from taking half of a pointer.
+ *
+ * Path cost: at most 5.
  */
 static __always_inline __u32 hwirq_offset(const void *start, const void *pos)
 {
@@ -176,6 +186,8 @@ static __always_inline __u32 hwirq_offset(const void *start, const void *pos)
  * @ctx: the program's context
  *
  * Needs CAP_PERFMON: see hwirq_offset().
+ *
+ * Path cost: at most 10.
  */
 static __always_inline __u32 hwirq_frame_len(const struct hwirq_md *ctx)
 {

@@ -30,6 +30,8 @@
  * hwirq_csum_fold - reduce a sum of 16- or 32-bit words to 16 bits
  * @sum: sum of words in frame order
  *
+ * Path cost: at most 25.
+ *
  * Return: the folded sum, not yet complemented.
  */
 static __always_inline __u16 hwirq_csum_fold(__u64 sum)
@@ -48,6 +50,8 @@ static __always_inline __u16 hwirq_csum_fold(__u64 sum)
  * @to: new value, as in the frame
  *
  * For IPv4 header checksums; for UDP see hwirq_csum_udp_replace16().
+ *
+ * Path cost: at most 25.
  */
 static __always_inline void hwirq_csum_replace16(__sum16 *csum, __be16 from,
 						 __be16 to)
@@ -66,6 +70,8 @@ static __always_inline void hwirq_csum_replace16(__sum16 *csum, __be16 from,
  * @to: new value, as in the frame
  *
  * The word must start at an even offset from where the checksum starts.
+ *
+ * Path cost: at most 35.
  */
 static __always_inline void hwirq_csum_replace32(__sum16 *csum, __be32 from,
 						 __be32 to)
@@ -84,6 +90,8 @@ static __always_inline void hwirq_csum_replace32(__sum16 *csum, __be32 from,
  * @to: new value, as in the frame
  *
  * Zero means "no checksum" and stays; a result of zero is sent as 0xffff.
+ *
+ * Path cost: at most 30.
  */
 static __always_inline void hwirq_csum_udp_replace16(__sum16 *csum, __be16 from,
 						     __be16 to)
@@ -100,6 +108,8 @@ static __always_inline void hwirq_csum_udp_replace16(__sum16 *csum, __be16 from,
  * @csum: UDP checksum field
  * @from: old value, as in the frame
  * @to: new value, as in the frame
+ *
+ * Path cost: at most 40.
  */
 static __always_inline void hwirq_csum_udp_replace32(__sum16 *csum, __be32 from,
 						     __be32 to)
@@ -116,6 +126,8 @@ static __always_inline void hwirq_csum_udp_replace32(__sum16 *csum, __be32 from,
  * @ip: header
  * @end: end of the frame
  * @csum: receives what belongs into ip->check, whatever is there now
+ *
+ * Path cost: at most 160.
  *
  * Return: 0, HWIRQ_E_SHORT if the frame ends before the options do, or
  * HWIRQ_E_FORMAT if the header length is below 20.
@@ -155,6 +167,8 @@ static __always_inline int hwirq_csum_ipv4(const struct iphdr *ip,
  *
  * A host must drop a datagram whose header does not pass, and the stack does:
  * return HWIRQ_PASS for it and it is counted where administrators look.
+ *
+ * Path cost: at most 200.
  */
 static __always_inline bool hwirq_csum_ipv4_ok(const struct iphdr *ip,
 					       const void *end)
@@ -242,6 +256,8 @@ static __always_inline __sum16 hwirq_csum_udp_finish(__u64 sum)
  *
  * An echo does not need it: exchanging addresses and ports changes no sum.
  *
+ * Path cost: at most 730.
+ *
  * Return: 0, HWIRQ_E_SHORT, HWIRQ_E_FORMAT, or HWIRQ_E_BOUND if the datagram
  * is longer than HWIRQ_CSUM_MAX; over IPv4 the checksum may then be set to 0.
  */
@@ -268,6 +284,8 @@ static __always_inline int hwirq_csum_udp4(const struct iphdr *ip,
  * @end: end of the frame
  * @csum: receives what belongs into udp->check, never zero
  *
+ * Path cost: at most 740.
+ *
  * Return: as hwirq_csum_udp4(); over IPv6 a checksum of 0 is forbidden.
  */
 static __always_inline int hwirq_csum_udp6(const struct ipv6hdr *ip6,
@@ -293,6 +311,8 @@ static __always_inline int hwirq_csum_udp6(const struct ipv6hdr *ip6,
  * @ip6: its IPv6 header
  * @ndp: the message, all of which is in the frame: from hwirq_parse_ndp_solicit()
  *
+ * Path cost: at most 55.
+ *
  * Return: what belongs into ndp->check, whatever is there now.
  */
 static __always_inline __sum16 hwirq_csum_ndp(const struct ipv6hdr *ip6,
@@ -314,6 +334,8 @@ static __always_inline __sum16 hwirq_csum_ndp(const struct ipv6hdr *ip6,
  * @ndp: from hwirq_parse_ndp_solicit()
  *
  * A node must ignore one that does not pass.
+ *
+ * Path cost: at most 70.
  */
 static __always_inline bool hwirq_csum_ndp_ok(const struct ipv6hdr *ip6,
 					      const struct hwirq_ndp *ndp)

@@ -540,6 +540,78 @@ static void measure(void)
 	guest("hwctl idle");
 }
 
+/* The path cost that a header states for hwirq_NAME(), 0 if it states none. */
+static long stated_cost(const char *header, const char *name)
+{
+	static const char mark[] = "Path cost: at most ";
+	const char *at, *comment = NULL, *next, *text = read_file(header);
+	char call[64];
+
+	snprintf(call, sizeof(call), "hwirq_%s(", name);
+	/* the definition: the first one that is not in a comment */
+	for (at = strstr(text, call); at; at = strstr(at + 1, call)) {
+		for (next = text; (next = strstr(next, "/*")) && next < at; next += 2)
+			comment = next;
+		if (comment && strstr(comment, "*/") < at)
+			break;
+	}
+	if (!at)
+		return 0;
+	at = strstr(comment, mark);
+	return at && at < strstr(comment, "*/") ? strtol(at + strlen(mark), NULL, 10) : 0;
+}
+
+/* The cost of the program for a function, in what verify said about all. */
+static long program_cost(const char *said, const char *name, size_t len)
+{
+	const char *line;
+	long cost;
+
+	for (line = said; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (!strncmp(line, name, len) && (line[len] == ':' || !strncmp(line + len, "__", 2)) &&
+		    sscanf(line, "%*[^:]: accepted, path cost %ld", &cost) == 1)
+			return cost;
+	}
+	fail_case("no program for '%.*s' was accepted:\n%s", (int)len, name, said);
+}
+
+/* What the headers say a call of each function costs, and what the verifier counts. */
+static void costs(void)
+{
+	static const char *const headers[] = {
+		"../helpers/hwirq/base.h", "../helpers/hwirq/parse.h",
+		"../helpers/hwirq/csum.h", "../helpers/hwirq/rewrite.h",
+	};
+	static char said[16384];
+	char name[64], base[64];
+	unsigned int nr = 0;
+	const char *line;
+	long cost, stated;
+	size_t i;
+
+	snprintf(said, sizeof(said), "%s",
+		 guest("cd /cookbook && /verify/verify --here --prog build/measure/costs.bpf.o"));
+	for (line = said; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (sscanf(line, "%63[a-z0-9_]:", name) != 1 || !strstr(name, "__"))
+			continue;
+		snprintf(base, sizeof(base), "%s", strstr(name, "__") + 2);
+		*strstr(name, "__") = '\0';
+		cost = program_cost(said, name, strlen(name)) - program_cost(said, base, strlen(base));
+		for (stated = 0, i = 0; !stated && i < sizeof(headers) / sizeof(headers[0]); i++)
+			stated = stated_cost(headers[i], name);
+		/* a base for others, which is no function */
+		if (!stated && (!strcmp(name, "udp6") || !strcmp(name, "icmp6")))
+			continue;
+		check(stated >= cost && stated <= cost + cost / 8 + 5,
+		      "hwirq_%s() adds %ld to the path, its header says %ld", name, cost, stated);
+		nr++;
+	}
+	check(nr >= 40, "only %u functions were measured", nr);
+	printf("the path costs of %u functions are as stated\n", nr);
+}
+
 static void real_machine(void)
 {
 	static char before[4096];
@@ -573,6 +645,7 @@ const struct e2e_case e2e_cases[] = {
 	{ "rate-limit", rate_limit, SMALL },
 	{ "queues", queues, MULTI },
 	{ "measure", measure, SMALL },
+	{ "costs", costs, SMALL },
 	{ "real-machine", real_machine, MULTI },
 };
 const size_t nr_e2e_cases = sizeof(e2e_cases) / sizeof(e2e_cases[0]);
