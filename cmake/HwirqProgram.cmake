@@ -66,15 +66,23 @@ function(hwirq_add_program name)
 		COMMENT "Skeleton ${name}.skel.h")
 	add_custom_target(${name}_object DEPENDS ${dir}/${name}.bpf.o ${dir}/${name}.skel.h)
 
+	# Never built: it tells clangd, by compile_commands.json, how the sources are.
+	if(CMAKE_EXPORT_COMPILE_COMMANDS)
+		add_library(${name}_editor OBJECT EXCLUDE_FROM_ALL ${arg_SOURCES})
+		# one word each, or CMake removes all but the first -idirafter
+		string(REPLACE "-idirafter;" "SHELL:-idirafter " dirs "${system}")
+		target_compile_options(${name}_editor PRIVATE --target=bpf -O2 -mcpu=v3
+			-I${HWIRQ_SDK_INCLUDE_DIR} ${dirs})
+	endif()
+
 	add_library(${name}_skel INTERFACE)
 	add_dependencies(${name}_skel ${name}_object)
 	target_include_directories(${name}_skel INTERFACE ${dir})
 	target_link_libraries(${name}_skel INTERFACE HwirqSdk::hwirq-sdk)
 	set_target_properties(${name}_skel PROPERTIES HWIRQ_OBJECT ${dir}/${name}.bpf.o)
 
-	set(verify ${HWIRQ_VERIFY})
 	add_custom_target(${name}_verify
-		COMMAND ${verify}${dir}/${name}.bpf.o
+		COMMAND ${HWIRQ_VERIFY} ${HWIRQ_VERIFY_OBJECT}${dir}/${name}.bpf.o
 		VERBATIM USES_TERMINAL
 		DEPENDS ${name}_object)
 endfunction()

@@ -15,12 +15,13 @@ endif()
 get_filename_component(_hwirq_root ${CMAKE_CURRENT_LIST_DIR}/.. ABSOLUTE)
 if(EXISTS ${_hwirq_root}/sdk-include/hwirq_helpers.h)
 	set(HWIRQ_SDK_INCLUDE_DIR ${_hwirq_root}/sdk-include)
-	# the last word is the object file
-	set(HWIRQ_VERIFY make -s -C ${_hwirq_root} verify T= PROG=)
+	set(HWIRQ_VERIFY make -s -C ${_hwirq_root} verify T=)
+	set(HWIRQ_VERIFY_OBJECT PROG=)	# before the object's path
 else()
 	get_filename_component(_hwirq_root ${CMAKE_CURRENT_LIST_DIR}/../../.. ABSOLUTE)
 	set(HWIRQ_SDK_INCLUDE_DIR ${_hwirq_root}/include)
-	set(HWIRQ_VERIFY ${_hwirq_root}/bin/hwirq verify "")
+	set(HWIRQ_VERIFY ${_hwirq_root}/bin/hwirq verify)
+	set(HWIRQ_VERIFY_OBJECT)
 endif()
 
 if(NOT TARGET HwirqSdk::hwirq-sdk)
