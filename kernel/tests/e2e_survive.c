@@ -591,3 +591,159 @@ void cycles_in_flood(void)
 	reflect(10);
 	expect_ping(1, 1000);
 }
+
+/* What the tracepoints say, word for word. */
+void trace_lines(void)
+{
+	struct udp u = udp_to_guest(1000, 18, 1);	/* ABORTED */
+	unsigned int queue, prog_id, i, modes = 0;
+	char from[32], to[32], why[32], *at;
+	struct flood flood;
+	struct frame f;
+	long id;
+
+	guest("hwctl attach /progs/verdict.bpf.o eth0 all /sys/fs/bpf/verdict");
+	id = stat_of(guest("hwctl info /sys/fs/bpf/verdict"), "prog_id");
+	/* so little that the mode changes */
+	guest("echo 10 >/proc/sys/kernel/bpf_hwirq_total_share");
+	guest("echo 1 >" TRACING "/events/hwirq/hwirq_exception/enable; echo 1 >" TRACING "/events/hwirq/hwirq_mode/enable; echo 1 >" TRACING "/tracing_on");
+	frame_udp(&f, &u);
+	send_frame(&f);
+	reflect(1);
+	guest_until("grep -q hwirq_exception: " TRACING "/trace");
+	guest("grep hwirq_exception: " TRACING "/trace");
+	at = strstr(lab.output, "dev=eth0 ");
+	check(at && sscanf(at, "dev=%*s queue=%u prog_id=%u what=%31s", &queue, &prog_id, why) == 3 &&
+	      prog_id == id && queue < 4 && !strcmp(why, "aborted"), "a frame was ABORTED by program %ld:\n%s",
+	      id, lab.output);
+	for (i = 0; i < 20 && !modes; i++) {
+		flood_start(&flood, TX_PORT, 0, false);
+		usleep(100000);
+		flood_stop(&flood);
+		modes = guest_number("grep -c 'hwirq_mode:.* to=rest' " TRACING "/trace; true");
+	}
+	guest("echo 0 >" TRACING "/tracing_on; grep 'hwirq_mode:.* to=rest' " TRACING "/trace | tail -n 1; echo >" TRACING "/trace");
+	at = strstr(lab.output, "dev=eth0 ");
+	check(at && sscanf(at, "dev=%*s queue=%u from=%31s to=%31s reason=%31s", &queue, from, to, why) == 4 &&
+	      (!strcmp(from, "irq") || !strcmp(from, "napi")) && !strcmp(why, "total"), "a ring rested:\n%s",
+	      lab.output);
+	flood_settle();
+}
+
+/* The interrupts move from CPU to CPU; each frame is dealt with once. */
+void affinity_moves(void)
+{
+	const char *stats;
+
+	guest("hwctl attach /progs/verdict.bpf.o eth0 all /sys/fs/bpf/verdict");
+	/* until it is killed, before the next case at the latest */
+	guest("while sleep 0.01; do for irq in $(awk '/virtio[0-9]+-input/ { sub(\":\", \"\", $1); print $1 }' /proc/interrupts); do echo $((1 << RANDOM %% %d)) >/proc/irq/$irq/smp_affinity; done; done >/dev/null 2>&1 & echo $! >/run/mover",
+	      lab.config->cpus);
+	reflect(2000);
+	guest("kill $(cat /run/mover)");
+	stats = link_stats("verdict");
+	check(stat_of(stats, "tx") == 2000, "2000 frames were sent back:\n%s", stats);
+	guest("[ $(awk '/virtio[0-9]+-input/ { for (i = 2; i <= %d; i++) n[i] += $i } END { for (i in n) if (n[i]) k++; print k + 0 }' /proc/interrupts) -gt 1 ]",
+	      lab.config->cpus + 1);
+	guest("rm /sys/fs/bpf/verdict && hwctl idle");
+	guest_log_has("eth0: queue 0: detached: pool .* lost=0");
+}
+
+/* A capture in the guest shows what was passed, not what was sent back. */
+void capture(void)
+{
+	const char *out;
+	unsigned int i;
+
+	guest("hwctl attach /progs/verdict.bpf.o eth0 all /sys/fs/bpf/verdict");
+	guest("tcpdump -Z root --immediate-mode -U -n -i eth0 -w /tmp/capture >/tmp/tcpdump.log 2>&1 &");
+	guest_until("grep -q listening /tmp/tcpdump.log || { cat /tmp/tcpdump.log; exit 1; }");
+	for (i = 0; i < 3; i++) {
+		reflect(5);
+		expect_ping(i, 100);
+	}
+	guest("killall -INT tcpdump");
+	guest_until("! pidof tcpdump");
+	guest("tcpdump -n -r /tmp/capture 2>/dev/null | grep -c 'ICMP echo request'");
+	check(atoi(lab.output) == 3, "3 pings, the capture shows %s", lab.output);
+	out = guest("tcpdump -n -r /tmp/capture udp port %d 2>/dev/null | wc -l", TX_PORT);
+	check(atoi(out) == 0, "the capture shows %s frames that the program sent back", out);
+	guest("rm /tmp/capture");
+}
+
+/* A ping that the stack gets, but does not answer; the program goes on. */
+static void expect_no_pong(void)
+{
+	struct frame ping;
+
+	frame_ping(&ping, false, 0x4857, 7, 40);
+	send_frame(&ping);
+	reflect(3);
+	expect_no_frame(300 * lab.patience);
+}
+
+/* nftables and tc see what is passed, and nothing else. */
+void packet_rules(void)
+{
+	guest("hwctl attach /progs/verdict.bpf.o eth0 all /sys/fs/bpf/verdict");
+	expect_ping(1, 40);
+	guest("nft add table ip t && nft add chain ip t in '{ type filter hook input priority 0; }' && nft add rule ip t in counter drop");
+	expect_no_pong();
+	guest("nft list table ip t | grep 'counter packets 1 bytes'");
+	guest("nft delete table ip t");
+	expect_ping(2, 40);
+	guest("tc qdisc add dev eth0 clsact && tc filter add dev eth0 ingress matchall action drop");
+	expect_no_pong();
+	guest("tc -s filter show dev eth0 ingress | grep '1 pkt'");
+	guest("tc qdisc del dev eth0 clsact");
+	expect_ping(3, 40);
+}
+
+/* The guest suspends its devices and resumes them, with frames under way. */
+void suspend(void)
+{
+	struct flood flood;
+	int i;
+
+	guest("hwctl attach /progs/verdict.bpf.o eth0 all /sys/fs/bpf/verdict");
+	guest("echo devices >/sys/power/pm_test && echo 1 >/sys/module/suspend/parameters/pm_test_delay");
+	for (i = 0; i < 2; i++) {
+		flood_start(&flood, TX_PORT, 1000, false);
+		guest("echo freeze >/sys/power/state");
+		flood_stop(&flood);
+		flood_settle();
+		reflect(10);
+		expect_ping(i, 1000);
+	}
+	guest("echo none >/sys/power/pm_test");
+	guest_log_has("PM: suspend exit");
+	guest("rm /sys/fs/bpf/verdict && hwctl idle");
+	guest_log_has("eth0: queue 0: detached: pool .* lost=0");
+	expect_ping(9, 1000);
+}
+
+/* The device is pulled out in a flood, and another one takes its place. */
+void unplug(void)
+{
+	struct flood flood;
+
+	guest("hwctl attach /progs/verdict.bpf.o eth0 all /sys/fs/bpf/verdict");
+	reflect(5);
+	flood_start(&flood, TX_PORT, 1000, false);
+	check(!lab_qmp(&lab, "{\"execute\":\"device_del\",\"arguments\":{\"id\":\"nic0\"}}"), "%s", lab_error());
+	guest_until("[ ! -d /sys/class/net/eth0 ]");
+	guest_log_has("eth0: queue 0: detached: pool .* lost=0");
+	flood_stop(&flood);
+	/* the link is there, its device is not */
+	check(stat_of(guest("hwctl info /sys/fs/bpf/verdict"), "ifindex") == 0, "a link without a device:\n%s",
+	      lab.output);
+	check(!lab_qmp(&lab, "{\"execute\":\"device_add\",\"arguments\":{\"driver\":\"virtio-net-pci\",\"id\":\"nic0\",\"bus\":\"slot0\",\"netdev\":\"net0\",\"mac\":\"02:00:00:00:02:15\",\"romfile\":\"\",\"mrg_rxbuf\":false}}"),
+	      "%s", lab_error());
+	guest_until("[ -d /sys/class/net/eth0 ]");
+	guest("rm /sys/fs/bpf/verdict");
+	guest_until("cleanup-case");
+	flood_settle();
+	guest("hwctl attach /progs/verdict.bpf.o eth0 all /sys/fs/bpf/verdict");
+	reflect(5);
+	expect_ping(1, 40);
+}

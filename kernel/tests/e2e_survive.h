@@ -4,6 +4,12 @@
 #define HWIRQ_TESTS_E2E_SURVIVE_H
 
 void attach_faults(void);
+void trace_lines(void);
+void affinity_moves(void);
+void capture(void);
+void packet_rules(void);
+void suspend(void);
+void unplug(void);
 void offloads(void);
 void cycles_in_flood(void);
 void observe(void);

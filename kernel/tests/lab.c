@@ -695,6 +695,8 @@ static pid_t start_boot(struct lab *lab)
 	}
 	if (c->icount)
 		argv[i++] = "--icount";
+	if (c->hotplug)
+		argv[i++] = "--hotplug";
 	argv[i] = NULL;
 
 	pid = fork();
@@ -737,6 +739,44 @@ static int control_connect(struct lab *lab, uint64_t end)
 		usleep(20000);
 	}
 	return 0;
+}
+
+/* Send a line, and read lines until one that is an answer and no event. */
+static int qmp_ask(struct lab *lab, FILE *qmp, const char *command)
+{
+	char line[2048];
+
+	if (fprintf(qmp, "%s\n", command) < 0 || fflush(qmp))
+		return fail("QEMU's monitor: %s", strerror(errno));
+	while (fgets(line, sizeof(line), qmp)) {
+		if (!strncmp(line, "{\"return\"", 9))
+			return 0;
+		if (!strncmp(line, "{\"error\"", 8))
+			return fail("QEMU refuses %s: %s", command, line);
+	}
+	return fail("QEMU's monitor of %s gives no answer to %s", lab->dir, command);
+}
+
+int lab_qmp(struct lab *lab, const char *command)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	struct timeval patience = { .tv_sec = 10 * lab->patience };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), err;
+	FILE *qmp;
+
+	snprintf(to.sun_path, sizeof(to.sun_path), "%s/qmp", lab->dir);
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	qmp = fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof(to)) ? NULL : fdopen(fd, "r+e");
+	if (!qmp) {
+		err = fail("%s: %s", to.sun_path, strerror(errno));
+		close(fd);
+		return err;
+	}
+	err = qmp_ask(lab, qmp, "{\"execute\":\"qmp_capabilities\"}");
+	if (!err)
+		err = qmp_ask(lab, qmp, command);
+	fclose(qmp);
+	return err;
 }
 
 int lab_boot(struct lab *lab, const struct lab_config *config)

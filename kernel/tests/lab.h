@@ -28,6 +28,7 @@ struct lab_config {
 	bool user_net;		/* --nic switch: pass frames to and from QEMU's user network */
 	const char *append;	/* kernel command line */
 	bool icount;		/* virtual time */
+	bool hotplug;		/* the NIC can be unplugged, see lab_qmp() */
 };
 
 struct wire_frame {
@@ -76,6 +77,9 @@ int lab_keep_log(struct lab *lab, const char *dir);
 
 /* Run a shell command line; its exit status, or -1. Output in lab->output. */
 int lab_run(struct lab *lab, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* A command for QEMU's monitor: {"execute":...}. Done once QEMU says so. */
+int lab_qmp(struct lab *lab, const char *command);
 
 int wire_send(struct lab *lab, const struct frame *f);
 /* The same for a sender that does not wait: 1 if the wire took it, 0 if it is full. */
