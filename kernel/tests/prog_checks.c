@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <net/if.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -460,6 +461,8 @@ static int try_in_child(int (*give_up)(int), int arg, int (*attempt)(int), int f
 	return WEXITSTATUS(status);
 }
 
+static int eth0;	/* ifindex */
+
 static int attempt_run(int fd)
 {
 	unsigned char in[64] = { 0 };
@@ -511,6 +514,101 @@ static void test_link_path_limit(void **state)
 	close(prog);
 }
 
+/* A user namespace of one's own gives all capabilities, over nothing of the host's. */
+static int enter_userns(int flags)
+{
+	return unshare(CLONE_NEWUSER | flags);
+}
+
+static int attempt_link(int prog)
+{
+	int link = bpf_link_create(prog, eth0, (enum bpf_attach_type)BPF_HWIRQ, NULL);
+
+	return link < 0 ? -link : 0;
+}
+
+static int attempt_load(int unused)
+{
+	const struct bpf_insn insns[] = { RETURN(HWIRQ_PASS) };
+	LIBBPF_OPTS(bpf_prog_load_opts, opts,
+		    .expected_attach_type = (enum bpf_attach_type)BPF_HWIRQ);
+	int fd = bpf_prog_load((enum bpf_prog_type)BPF_PROG_TYPE_HWIRQ, "p", "GPL", insns, 2, &opts);
+
+	(void)unused;
+	return fd < 0 ? -fd : 0;
+}
+
+static int attempt_map(int unused)
+{
+	int fd = bpf_map_create((enum bpf_map_type)BPF_MAP_TYPE_HWIRQ_RINGBUF, "m", 0, 0, 4096, NULL);
+
+	(void)unused;
+	return fd < 0 ? -fd : 0;
+}
+
+static int attempt_by_id(int id)
+{
+	int fd = bpf_prog_get_fd_by_id(id);
+
+	return fd < 0 ? -fd : 0;
+}
+
+static int attempt_get(int unused)
+{
+	int fd = bpf_obj_get("/sys/fs/bpf/pinned");
+
+	(void)unused;
+	return fd < 0 ? errno : 0;
+}
+
+static int become_nobody(int unused)
+{
+	(void)unused;
+	return setgid(65534) || setuid(65534);
+}
+
+/* Whoever has a program's descriptor, from a privileged process, cannot attach it. */
+static void test_link_capabilities(void **state)
+{
+	int prog = LOAD_OK(RETURN(HWIRQ_PASS));
+
+	(void)state;
+	eth0 = if_nametoindex("eth0");
+	assert_int_equal(try_in_child(NULL, 0, attempt_link, prog), 0);
+	assert_int_equal(try_in_child(drop_cap, CAP_NET_ADMIN, attempt_link, prog), EPERM);
+	assert_int_equal(try_in_child(become_nobody, 0, attempt_link, prog), EPERM);
+	assert_int_equal(try_in_child(enter_userns, 0, attempt_link, prog), EPERM);
+	assert_int_equal(try_in_child(enter_userns, CLONE_NEWNET, attempt_link, prog), EPERM);
+	close(prog);
+}
+
+/* Whatever the administrator allows to unprivileged programs otherwise, nobody gets a
+ * descriptor, which attaching, pinning and looking into need.
+ */
+static void test_unprivileged(void **state)
+{
+	int prog = LOAD_OK(RETURN(HWIRQ_PASS));
+	int (*const give_up[])(int) = { become_nobody, enter_userns };
+	struct bpf_prog_info info = { 0 };
+	__u32 len = sizeof(info);
+	size_t i, value;
+
+	(void)state;
+	assert_int_equal(bpf_obj_get_info_by_fd(prog, &info, &len), 0);
+	assert_int_equal(bpf_obj_pin(prog, "/sys/fs/bpf/pinned"), 0);
+	for (value = 0; value < 3; value += 2) {
+		assert_int_equal(write_number("/proc/sys/kernel/unprivileged_bpf_disabled", value), 0);
+		for (i = 0; i < 2; i++) {
+			assert_int_equal(try_in_child(give_up[i], 0, attempt_load, 0), EPERM);
+			assert_int_equal(try_in_child(give_up[i], 0, attempt_map, 0), EPERM);
+			assert_int_equal(try_in_child(give_up[i], 0, attempt_by_id, info.id), EPERM);
+		}
+		assert_int_equal(try_in_child(become_nobody, 0, attempt_get, 0), EACCES);
+	}
+	unlink("/sys/fs/bpf/pinned");
+	close(prog);
+}
+
 static char warning[256];
 
 static int keep_warning(enum libbpf_print_level level, const char *fmt, va_list args)
@@ -556,6 +654,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_csum_diff),
 		cmocka_unit_test(test_run_capabilities),
 		cmocka_unit_test_teardown(test_link_path_limit, reset_max_path),
+		cmocka_unit_test(test_link_capabilities),
+		cmocka_unit_test(test_unprivileged),
 		cmocka_unit_test(test_link_refuses_xdp),
 	};
 
