@@ -63,6 +63,10 @@ struct world {
 	int ring_fd; /* -1 if this kernel has no ring map */
 	unsigned int cpus;
 	bool mitigations; /* programs of others than CAP_PERFMON are sanitized */
+	/* csum_partial() folds a buffer's sum to 16 bits, as with CONFIG_GENERIC_CSUM
+	 * (KASAN selects it). Only the sum modulo 0xffff is the same everywhere.
+	 */
+	bool csum_folds;
 };
 
 extern struct world world;

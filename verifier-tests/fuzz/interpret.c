@@ -337,11 +337,18 @@ static uint32_t csum_add(uint32_t a, uint32_t b)
 	return a + (a < b);
 }
 
-static uint32_t csum_words(uint64_t addr, uint32_t size, uint32_t sum)
+/* csum_partial() */
+static uint32_t csum_words(uint64_t addr, uint32_t size, uint32_t seed)
 {
+	uint32_t sum = 0;
+
 	for (; size; size -= 4, addr += 4)
 		sum = csum_add(sum, get(addr, 4));
-	return sum;
+	if (world.csum_folds) {
+		sum = (sum & 0xffff) + (sum >> 16);
+		sum = (sum & 0xffff) + (sum >> 16);
+	}
+	return csum_add(sum, seed);
 }
 
 static bool csum_diff(struct vm *v, uint64_t *bytes)

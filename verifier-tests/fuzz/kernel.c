@@ -92,6 +92,41 @@ bool ring_holds(const struct ring_output *expected)
 	return true;
 }
 
+/* Which of the sums that are the same modulo 0xffff does this kernel give? */
+static bool learn_csum(void)
+{
+	static const struct program sum = {
+		.insn = { INSN(BPF_ST | BPF_MEM | BPF_W, BPF_REG_10, 0, -4,
+			       0x00010001),
+			  INSN(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_1, 0, 0, 0),
+			  INSN(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_2, 0, 0, 0),
+			  INSN(BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_3,
+			       BPF_REG_10, 0, 0),
+			  INSN(BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_3, 0, 0,
+			       -4),
+			  INSN(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_4, 0, 0, 4),
+			  INSN(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_5, 0, 0, 0),
+			  INSN(BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_csum_diff),
+			  INSN(BPF_ALU64 | BPF_AND | BPF_K, 0, 0, 0, 3),
+			  INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0) },
+		.cnt = 10,
+	};
+	struct input in = { .len = MIN_FRAME };
+	uint8_t frame[MAX_FRAME];
+	uint32_t low = 0;
+	int fd = kernel_load(&sum, 4);
+
+	if (fd < 0 || kernel_run(fd, &in, &low, frame) || low < 1 || low > 2) {
+		fprintf(stderr, "cannot ask the kernel for a sum: %s\n%s\n",
+			fd < 0 ? strerror(errno) : "its test run failed",
+			kernel_log);
+		return false;
+	}
+	close(fd);
+	world.csum_folds = low == 2;
+	return true;
+}
+
 bool world_init(void)
 {
 	if (!make_rodata()) {
@@ -106,7 +141,7 @@ bool world_init(void)
 		return false;
 	}
 	world.cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	return true;
+	return learn_csum();
 }
 
 int kernel_load(const struct program *p, int log_level)
