@@ -695,6 +695,8 @@ static pid_t start_boot(struct lab *lab)
 	}
 	if (c->icount)
 		argv[i++] = "--icount";
+	if (c->one_thread)
+		argv[i++] = "--one-thread";
 	if (c->hotplug)
 		argv[i++] = "--hotplug";
 	argv[i] = NULL;

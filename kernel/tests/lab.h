@@ -28,6 +28,7 @@ struct lab_config {
 	bool user_net;		/* --nic switch: pass frames to and from QEMU's user network */
 	const char *append;	/* kernel command line */
 	bool icount;		/* virtual time */
+	bool one_thread;	/* for all emulated CPUs, see scripts/boot */
 	bool hotplug;		/* the NIC can be unplugged, see lab_qmp() */
 };
 
