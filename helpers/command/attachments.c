@@ -252,7 +252,7 @@ static const struct hwirq_stats *stats_before(const struct look *l, uint32_t id)
 struct rates {
 	double seconds;
 	uint64_t packets, hardirq;
-	double mean_ns;		/* of a packet in the handler; 0 without packets */
+	double mean_ns;		/* of a packet in the handler; 0 without one */
 };
 
 static struct rates rates_of(const struct hwirq_stats *now, const struct hwirq_stats *before,
@@ -262,8 +262,8 @@ static struct rates rates_of(const struct hwirq_stats *now, const struct hwirq_s
 
 	r.packets = now->packets - before->packets;
 	r.hardirq = now->hardirq_packets - before->hardirq_packets;
-	if (r.packets)
-		r.mean_ns = (double)(now->ns_total - before->ns_total) / (double)r.packets;
+	if (r.hardirq)
+		r.mean_ns = (double)(now->ns_total - before->ns_total) / (double)r.hardirq;
 	return r;
 }
 
@@ -278,7 +278,7 @@ static void print_rates_json(const struct attachment *a, const struct hwirq_stat
 	json_object_object_add(json, "hardirq_share", r->packets ?
 			       json_object_new_double((double)r->hardirq / (double)r->packets) :
 			       NULL);
-	json_object_object_add(json, "mean_ns_per_packet", r->packets ?
+	json_object_object_add(json, "mean_ns_per_packet", r->hardirq ?
 			       json_object_new_double(r->mean_ns) : NULL);
 	add_number(json, "max_ns_of_handler", now->ns_max);
 #define FIELD(name) add_number(counters, #name, now->name);
@@ -301,8 +301,9 @@ static void print_rates(const struct attachment *a, const struct hwirq_stats *no
 	       (double)(now->drop - before->drop) / r->seconds,
 	       (double)(now->aborted - before->aborted) / r->seconds);
 	if (r->packets)
-		printf("; %.1f %% in hard IRQ, %.0f ns each",
-		       100.0 * (double)r->hardirq / (double)r->packets, r->mean_ns);
+		printf("; %.1f %% in hard IRQ", 100.0 * (double)r->hardirq / (double)r->packets);
+	if (r->hardirq)
+		printf(", %.0f ns each", r->mean_ns);
 	printf("; handler at most %" PRIu64 " ns, %" PRIu64 " packets since attach\n",
 	       (uint64_t)now->ns_max, (uint64_t)now->packets);
 }
