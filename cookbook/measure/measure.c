@@ -56,9 +56,9 @@ static int handler(const struct bpf_program *prog, const char *dev, unsigned int
 	hwirq_link__destroy(link);
 	if (err)
 		return err;
-	printf("handler: %" PRIu64 " frames, %" PRIu64 " of them in hard IRQ; %" PRIu64 " ns a frame, at most %" PRIu64 " ns at a time\n",
+	printf("handler: %" PRIu64 " frames, %" PRIu64 " of them in hard IRQ; %" PRIu64 " ns for each of these, at most %" PRIu64 " ns at a time\n",
 	       (uint64_t)s.packets, (uint64_t)s.hardirq_packets,
-	       (uint64_t)(s.packets ? s.ns_total / s.packets : 0), (uint64_t)s.ns_max);
+	       (uint64_t)(s.hardirq_packets ? s.ns_total / s.hardirq_packets : 0), (uint64_t)s.ns_max);
 	return 0;
 }
 

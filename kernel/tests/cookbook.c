@@ -535,7 +535,7 @@ static void measure(void)
 	guest_until("! pidof measure");
 	guest("grep -qE '^longest path: [1-9][0-9]* of at most 4096$' /run/recipe.log && "
 	      "grep -qE '^test run: verdict 2, [0-9]+ ns each of 32000$' /run/recipe.log && "
-	      "grep -qE '^handler: [2-9][0-9] frames, [1-9][0-9]* of them in hard IRQ; [1-9][0-9]* ns a frame, at most [1-9][0-9]* ns at a time$' /run/recipe.log || "
+	      "grep -qE '^handler: [2-9][0-9] frames, [1-9][0-9]* of them in hard IRQ; [1-9][0-9]* ns for each of these, at most [1-9][0-9]* ns at a time$' /run/recipe.log || "
 	      "{ cat /run/recipe.log; exit 1; }");
 	guest("hwctl idle");
 }

@@ -295,9 +295,9 @@ static void print_stats(double elapsed, double span,
 	       (double)(now->drop - last->drop) / span,
 	       (double)(now->aborted - last->aborted) / span);
 	if (packets)
-		printf("; %.1f %% in hard IRQ, %.0f ns each, handler at most %" PRIu64 " ns so far",
+		printf("; %.1f %% in hard IRQ, %.0f ns each there, handler at most %" PRIu64 " ns so far",
 		       100.0 * (double)hardirq / (double)packets,
-		       (double)(now->ns_total - last->ns_total) / (double)packets,
+		       hardirq ? (double)(now->ns_total - last->ns_total) / (double)hardirq : 0.0,
 		       (uint64_t)now->ns_max);
 	putchar('\n');
 }
