@@ -522,6 +522,7 @@ void observe(void)
 void attach_faults(void)
 {
 	long before, after, allocations;
+	int rounds = 0;
 	const char *out;
 
 	if (lab_run(&lab, "[ -e /proc/self/fail-nth ]"))
@@ -531,14 +532,18 @@ void attach_faults(void)
 	guest("ethtool -G eth0 rx 64");
 	/* the first time leaves things behind that stay */
 	guest("hwctl attach /progs/verdict.bpf.o eth0 0 /sys/fs/bpf/verdict && rm /sys/fs/bpf/verdict && hwctl idle");
-	before = guest_number("awk '/^MemFree/ { print $2 }' /proc/meminfo");
-	out = guest("hwctl faults /progs/verdict.bpf.o eth0");
-	allocations = stat_of(out, "allocations");
-	printf("%s\n", out);
-	check(allocations > 480 && stat_of(out, "failed") > 480, "fewer than there are buffers:\n%s", out);
-	after = guest_number("awk '/^MemFree/ { print $2 }' /proc/meminfo");
-	/* a page from each of the attempts would be 4 KiB times their number */
-	check(before - after < 2 * allocations, "%ld KiB are gone after %ld attempts", before - after, allocations);
+	/* KASAN keeps what was freed for a while, up to a limit; a leak has none */
+	do {
+		before = guest_number("awk '/^MemFree/ { print $2 }' /proc/meminfo");
+		out = guest("hwctl faults /progs/verdict.bpf.o eth0");
+		allocations = stat_of(out, "allocations");
+		printf("%s\n", out);
+		check(allocations > 480 && stat_of(out, "failed") > 480, "fewer than there are buffers:\n%s", out);
+		after = guest_number("awk '/^MemFree/ { print $2 }' /proc/meminfo");
+		/* a page from each of the attempts would be 4 KiB times their number */
+	} while (before - after >= 2 * allocations && ++rounds < 3);
+	check(rounds < 3, "%ld KiB are gone after %ld attempts, and it was no better before", before - after,
+	      allocations);
 	guest("! dmesg | grep 'lost=[1-9]'");
 	expect_ping(1, 40);
 	guest("ethtool -G eth0 rx 256");
