@@ -127,7 +127,7 @@ static __always_inline void hwirq_csum_udp_replace32(__sum16 *csum, __be32 from,
  * @end: end of the frame
  * @csum: receives what belongs into ip->check, whatever is there now
  *
- * Path cost: at most 160.
+ * Path cost: at most 165.
  *
  * Return: 0, HWIRQ_E_SHORT if the frame ends before the options do, or
  * HWIRQ_E_FORMAT if the header length is below 20.

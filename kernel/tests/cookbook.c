@@ -157,7 +157,9 @@ static void texts(void)
 		here = 0;
 		for (at = text; next_block(entry->d_name, &at, &b);)
 			here += check_block(entry->d_name, &b);
-		check(here, "%s quotes no refusal", entry->d_name);
+		/* a page about commands, which e2e/observe runs */
+		check(here || !strcmp(entry->d_name, "observe.md"), "%s quotes no refusal",
+		      entry->d_name);
 		snprintf(text, sizeof(text), "(%s)", entry->d_name);
 		check(strstr(read_file("README.md"), text), "README.md does not list %s",
 		      entry->d_name);
