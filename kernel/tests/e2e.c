@@ -576,7 +576,6 @@ static void pass_ping(void)
 
 /* Traffic from a thread of its own, at some 2,000 frames a second. */
 struct traffic {
-	pthread_t thread;
 	bool stop;
 	uint16_t port;
 	unsigned int pause_us;
@@ -609,13 +608,12 @@ static void traffic_start(struct traffic *t, uint16_t port)
 	memset(t, 0, sizeof(*t));
 	t->port = port;
 	t->pause_us = 500 * lab.patience;
-	check(!pthread_create(&t->thread, NULL, traffic_main, t), "no traffic thread");
+	background_start(traffic_main, t, &t->stop);
 }
 
 static void traffic_stop(struct traffic *t)
 {
-	__atomic_store_n(&t->stop, true, __ATOMIC_RELAXED);
-	pthread_join(t->thread, NULL);
+	background_stop();
 	check(!t->error[0], "%s", t->error);
 }
 
@@ -661,7 +659,7 @@ static unsigned int drain(bool reflected, unsigned int max, int idle_ms)
 static void pass_tcp(void)
 {
 	unsigned int echoed, dropped;
-	struct traffic t;
+	static struct traffic t;
 	const char *stats;
 
 	echo_start("");
@@ -891,7 +889,7 @@ static long detached_queues(void)
 static void attach_detach(void)
 {
 	int queues = lab_is == MULTI ? 4 : 1, cycles = 20, i;
-	struct traffic t;
+	static struct traffic t;
 
 	traffic_start(&t, 1003);
 	for (i = 0; i < cycles; i++) {
@@ -911,7 +909,7 @@ static void attach_detach(void)
 static void replace(void)
 {
 	unsigned int n = 0, a = 0, b = 0;
-	struct traffic t;
+	static struct traffic t;
 	struct frame f;
 	int i;
 

@@ -8,7 +8,6 @@
  * so that a slow or busy host cancels out: in the reference run the frames have the
  * MAC address of somebody else, and QEMU throws them away.
  */
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +23,6 @@
 #define TRACING		"/sys/kernel/tracing"
 
 struct flood {
-	pthread_t thread;
 	bool stop;
 	bool to_others;		/* not to the guest's MAC address */
 	uint16_t port;
@@ -88,13 +86,12 @@ static void flood_start(struct flood *flood, uint16_t port, unsigned long rate, 
 	flood->port = port;
 	flood->rate = rate;
 	flood->to_others = to_others;
-	check(!pthread_create(&flood->thread, NULL, flood_main, flood), "no flood thread");
+	background_start(flood_main, flood, &flood->stop);
 }
 
 static void flood_stop(struct flood *flood)
 {
-	__atomic_store_n(&flood->stop, true, __ATOMIC_RELAXED);
-	pthread_join(flood->thread, NULL);
+	background_stop();
 	check(!flood->error[0], "%s", flood->error);
 }
 
@@ -153,7 +150,7 @@ struct load {
 static struct load spin_once(unsigned long rate, bool to_others)
 {
 	struct load load = { 0 };
-	struct flood flood;
+	static struct flood flood;
 	unsigned long long executed;
 	uint64_t start, took;
 	double s;
@@ -278,7 +275,7 @@ void flood_pass(void)
 {
 	unsigned int i, answered = 0;
 	struct frame ping, f;
-	struct flood flood;
+	static struct flood flood;
 	const char *stats;
 	long taken, pass;
 	uint64_t end;
@@ -344,7 +341,7 @@ void flood_ends(void)
 	double us, end = 0, back = 0;
 	int frames, after = 0, late = 0, modes = 0, i;
 	char *text, *line, *rest;
-	struct flood flood;
+	static struct flood flood;
 	bool irq;
 
 	attach_on_one_cpu();
@@ -390,7 +387,7 @@ void flood_ends(void)
 /* A ring that rests, and one that is never empty, can be stopped. */
 void flood_teardown(void)
 {
-	struct flood flood;
+	static struct flood flood;
 	int i;
 
 	attach_on_one_cpu();
@@ -505,7 +502,7 @@ void observe(void)
 	f = fopen(path, "re");
 	check(f, "cannot open %s", path);
 	while (fgets(line, sizeof(line), f)) {
-		struct flood flood;
+		static struct flood flood;
 
 		if (!strncmp(line, "```", 3)) {
 			code = !code && !strcmp(line, "```sh\n");
@@ -587,7 +584,7 @@ void cycles_in_flood(void)
 {
 	const char *more = getenv("CYCLES");
 	int cycles = more ? atoi(more) : 30, queues = lab_is == MULTI ? 4 : 1, i;
-	struct flood flood;
+	static struct flood flood;
 	long lost;
 
 	guest("dmesg -n 1");
@@ -616,7 +613,7 @@ void trace_lines(void)
 	struct udp u = udp_to_guest(1000, 18, 1);	/* ABORTED */
 	unsigned int queue, prog_id, i, modes = 0;
 	char from[32], to[32], why[32], *at;
-	struct flood flood;
+	static struct flood flood;
 	struct frame f;
 	long id;
 
@@ -721,7 +718,7 @@ void packet_rules(void)
 /* The guest suspends its devices and resumes them, with frames under way. */
 void suspend(void)
 {
-	struct flood flood;
+	static struct flood flood;
 	int i;
 
 	guest("hwctl attach /progs/verdict.bpf.o eth0 all /sys/fs/bpf/verdict");
@@ -744,7 +741,7 @@ void suspend(void)
 /* The device is pulled out in a flood, and another one takes its place. */
 void unplug(void)
 {
-	struct flood flood;
+	static struct flood flood;
 
 	guest("hwctl attach /progs/verdict.bpf.o eth0 all /sys/fs/bpf/verdict");
 	reflect(5);

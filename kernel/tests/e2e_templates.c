@@ -277,7 +277,6 @@ void filter_refusals(void)
 
 /* Traffic from a thread of its own while the rules change. */
 struct flood {
-	pthread_t thread;
 	bool stop;
 	unsigned int sent;
 	char error[256];
@@ -307,13 +306,12 @@ static void *flood_main(void *arg)
 static void flood_start(struct flood *t)
 {
 	memset(t, 0, sizeof(*t));
-	check(!pthread_create(&t->thread, NULL, flood_main, t), "no flood thread");
+	background_start(flood_main, t, &t->stop);
 }
 
 static void flood_stop(struct flood *t)
 {
-	__atomic_store_n(&t->stop, true, __ATOMIC_RELAXED);
-	pthread_join(t->thread, NULL);
+	background_stop();
 	check(!t->error[0], "%s", t->error);
 }
 
@@ -324,7 +322,7 @@ void filter_toggle(void)
 	const int toggles = lab.patience > 1 ? 100 : 1000;
 	long before, drop, pass, took, generation = 0, last = 0;
 	const char *stats;
-	struct flood t;
+	static struct flood t;
 	int idle = 0;
 
 	before = stack_took();

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fnmatch.h>
 #include <getopt.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -93,6 +94,25 @@ void skip_case(const char *reason)
 	result("skip", current, reason);
 	skip();
 	abort();
+}
+
+static pthread_t background;
+static bool *background_ends;
+
+void background_start(void *(*run)(void *), void *arg, bool *stop)
+{
+	check(!background_ends, "there is a thread beside this case already");
+	check(!pthread_create(&background, NULL, run, arg), "no thread beside this case");
+	background_ends = stop;
+}
+
+void background_stop(void)
+{
+	if (!background_ends)
+		return;
+	__atomic_store_n(background_ends, true, __ATOMIC_RELAXED);
+	pthread_join(background, NULL);
+	background_ends = NULL;
 }
 
 static bool selected(const struct lab_config *config, const struct e2e_case *c)
@@ -318,6 +338,7 @@ static int case_teardown(void **state)
 {
 	const struct e2e_case *c = *state;
 
+	background_stop();
 	if (outcome != RUNNING)
 		return 0;
 	result("fail", c, NULL);

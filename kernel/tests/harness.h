@@ -71,6 +71,12 @@ long stat_of(const char *text, const char *key);
 /* All counters of a pinned link (a copy that lives until the next call). */
 const char *link_stats(const char *pin);
 
+/* One thread beside the case, until it is stopped or the case has ended: *stop is set, and
+ * it is waited for. What it works on has to outlive a case that fails.
+ */
+void background_start(void *(*run)(void *), void *arg, bool *stop);
+void background_stop(void);
+
 void fail_case(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
 void skip_case(const char *reason) __attribute__((noreturn));
 
