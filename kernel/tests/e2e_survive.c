@@ -316,16 +316,25 @@ void flood_pass(void)
 	expect_ping(1001, 40);
 }
 
-/* Times in microseconds, from a line of the trace. */
-static bool trace_batch(const char *line, double *us, bool *irq, int *frames)
+/* What stands behind the name of an event in a line of the trace, and its time in microseconds. */
+static const char *trace_event(const char *line, const char *event, double *us)
 {
-	const char *at = strstr(line, ": hwirq_batch:"), *mode;
+	const char *name = strstr(line, event), *at = name;
 
-	if (!at)
-		return false;
+	if (!name)
+		return NULL;
 	while (at > line && at[-1] != ' ')
 		at--;
 	*us = atof(at) * 1e6;
+	return name + strlen(event);
+}
+
+static bool trace_batch(const char *line, double *us, bool *irq, int *frames)
+{
+	const char *at = trace_event(line, ": hwirq_batch:", us), *mode;
+
+	if (!at)
+		return false;
 	mode = strstr(at, " mode=");
 	check(mode && sscanf(strstr(mode, " frames="), " frames=%d", frames) == 1, "a trace: %s", line);
 	*irq = !strncmp(mode, " mode=irq", 9);
@@ -341,6 +350,7 @@ void flood_ends(void)
 	double us, end = 0, back = 0;
 	int frames, after = 0, late = 0, modes = 0, i;
 	char *text, *line, *rest;
+	const char *at;
 	static struct flood flood;
 	bool irq;
 
@@ -363,14 +373,16 @@ void flood_ends(void)
 	guest("echo >" TRACING "/trace");
 	check(text, "no memory");
 	for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-		modes += !!strstr(line, ": hwirq_mode:");
-		if (!trace_batch(line, &us, &irq, &frames))
-			continue;
-		if (frames >= 8)
+		at = trace_event(line, ": hwirq_mode:", &us);
+		modes += !!at;
+		/* the ring rests again and again while there is a flood */
+		if (at && strstr(at, " to=rest"))
 			end = us, back = 0, after = late = 0;
-		else if (irq && frames && !after++)
+		if (!trace_batch(line, &us, &irq, &frames) || !frames)
+			continue;
+		if (irq && !after++)
 			back = us;
-		else if (!irq && frames && us > end + 10000)
+		else if (!irq && us > end + 10000)
 			late++;
 	}
 	free(text);
