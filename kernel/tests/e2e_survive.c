@@ -341,6 +341,30 @@ static bool trace_batch(const char *line, double *us, bool *irq, int *frames)
 	return true;
 }
 
+/* With checkers on, on a busy host, a frame now and then is a flood already: see that hard
+ * IRQ comes back at all.
+ */
+static void flood_ended_slowly(void)
+{
+	long before;
+	int i;
+
+	guest_unlimited();
+	before = stat_of(link_stats("busy"), "hardirq_packets");
+	for (i = 0; i < 20; i++) {
+		struct udp u = udp_to_guest(TX_PORT, 18, i);
+		struct frame f;
+
+		frame_udp(&f, &u);
+		send_frame(&f);
+		usleep(3000 * lab.patience);
+	}
+	flood_settle();
+	before = stat_of(link_stats("busy"), "hardirq_packets") - before;
+	check(before >= 10, "%ld of 20 frames after the flood met the program in hard IRQ", before);
+	printf("%ld of 20 frames after the flood in hard IRQ\n", before);
+}
+
 /*
  * The guest is back in hard IRQ 10 ms after the last of the flood. Its frames are the
  * last that come in large numbers; single ones follow.
@@ -388,6 +412,10 @@ void flood_ends(void)
 	free(text);
 	check(end > 0, "the trace shows no flood");
 	check(modes > 2, "%d traces of mode switches", modes);
+	if (lab.patience > 1) {
+		flood_ended_slowly();
+		return;
+	}
 	check(after >= 20, "%d interrupts after the flood", after);
 	printf("hard IRQ %.1f ms after the flood; later than 10 ms, %d times in it and %d times in NAPI\n",
 	       (back - end) / 1000, after, late);
