@@ -623,7 +623,7 @@ void offloads(void)
 void cycles_in_flood(void)
 {
 	const char *more = getenv("CYCLES");
-	int cycles = more ? atoi(more) : 30, queues = lab_is == MULTI ? 4 : 1, i;
+	int cycles = more ? atoi(more) : lab.patience > 1 ? 5 : 30, queues = lab_is == MULTI ? 4 : 1, i;
 	static struct flood flood;
 	long lost;
 
