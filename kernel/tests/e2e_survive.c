@@ -217,8 +217,11 @@ static void strict_watchdogs(bool on)
 /* The process gets its 20 %, and nobody more than is allowed. */
 static void check_load(const char *what, const struct load *load)
 {
+	/* with checkers on, four CPUs on a host with fewer: all that counts is that it goes on */
+	const int least = lab.patience > 1 ? 3 : 20;
+
 	print_load(what, load);
-	check(load->percent >= 20, "at %s a process gets %.1f %% of its CPU:\n%s", what,
+	check(load->percent >= least, "at %s a process gets %.1f %% of its CPU:\n%s", what,
 	      load->percent, load->stats);
 	check(time_share(load, false) <= 55, "at %s, interrupt handlers took %.1f %% of the time:\n%s",
 	      what, time_share(load, false), load->stats);
