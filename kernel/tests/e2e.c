@@ -574,49 +574,6 @@ static void pass_ping(void)
 	check_stats(echo_stats());
 }
 
-/* Traffic from a thread of its own, at some 2,000 frames a second. */
-struct traffic {
-	bool stop;
-	uint16_t port;
-	unsigned int pause_us;
-	unsigned int sent;
-	char error[256];
-};
-
-static void *traffic_main(void *arg)
-{
-	struct traffic *t = arg;
-	struct frame f;
-
-	while (!__atomic_load_n(&t->stop, __ATOMIC_RELAXED)) {
-		struct udp u = udp_to_guest(t->port, 100, t->sent & 0xffff);
-
-		u.src_port = 41000 + t->sent % 16;
-		frame_udp(&f, &u);
-		if (wire_send(&lab, &f)) {
-			snprintf(t->error, sizeof(t->error), "%.200s", lab_error());
-			return NULL;
-		}
-		__atomic_add_fetch(&t->sent, 1, __ATOMIC_RELAXED);
-		usleep(t->pause_us);
-	}
-	return NULL;
-}
-
-static void traffic_start(struct traffic *t, uint16_t port)
-{
-	memset(t, 0, sizeof(*t));
-	t->port = port;
-	t->pause_us = 500 * lab.patience;
-	background_start(traffic_main, t, &t->stop);
-}
-
-static void traffic_stop(struct traffic *t)
-{
-	background_stop();
-	check(!t->error[0], "%s", t->error);
-}
-
 static uint16_t port_of(const struct frame *f, int at)
 {
 	return f->data[at] << 8 | f->data[at + 1];
@@ -627,7 +584,7 @@ static bool is_udp(const struct frame *f)
 	return f->len >= 42 && port_of(f, 12) == 0x0800 && f->data[23] == 17;
 }
 
-/* Is this the answer to a frame of traffic_main()? mark: first payload byte, or -1 */
+/* Is this the answer to a frame of traffic_start()? mark: first payload byte, or -1 */
 static void check_traffic(const struct frame *f, bool reflected, int mark)
 {
 	struct udp u = udp_to_guest(port_of(f, reflected ? 36 : 34), 100, port_of(f, 18)), reply;
@@ -663,7 +620,7 @@ static void pass_tcp(void)
 	const char *stats;
 
 	echo_start("");
-	traffic_start(&t, ECHO_PORT);
+	traffic_start(&t, ECHO_PORT, GUEST_IP);
 	transfer_tcp(200000);
 	traffic_stop(&t);
 	echoed = drain(false, -1u, 500 * lab.patience);
@@ -891,7 +848,7 @@ static void attach_detach(void)
 	int queues = lab_is == MULTI ? 4 : 1, cycles = 20, i;
 	static struct traffic t;
 
-	traffic_start(&t, 1003);
+	traffic_start(&t, 1003, GUEST_IP);
 	for (i = 0; i < cycles; i++) {
 		guest("hwctl attach /progs/verdict.bpf.o eth0 all /sys/fs/bpf/verdict");
 		check(drain(true, 10, ANSWER_MS) == 10, "no traffic came back in cycle %d", i);
@@ -914,7 +871,7 @@ static void replace(void)
 	int i;
 
 	guest("hwctl attach /progs/mark_a.bpf.o eth0 all /sys/fs/bpf/mark");
-	traffic_start(&t, 1010);
+	traffic_start(&t, 1010, GUEST_IP);
 	for (i = 0; i < 20; i++) {
 		int mark = i % 2 ? 'A' : 'B';
 

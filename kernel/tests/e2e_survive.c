@@ -105,6 +105,22 @@ static void flood_settle(void)
 	while (wire_receive(&lab, &f, 300 * lab.patience));
 }
 
+/* Few enough that each is an interrupt of its own; the answers are forgotten. */
+static void send_singly(unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		struct udp u = udp_to_guest(TX_PORT, 18, i);
+		struct frame f;
+
+		frame_udp(&f, &u);
+		send_frame(&f);
+		usleep(3000 * lab.patience);
+	}
+	flood_settle();
+}
+
 static void attach_on_one_cpu(void)
 {
 	guest("echo 65536 >/proc/sys/kernel/bpf_hwirq_max_path");
@@ -352,19 +368,10 @@ static bool trace_batch(const char *line, double *us, bool *irq, int *frames)
 static void flood_ended_slowly(void)
 {
 	long before;
-	int i;
 
 	guest_unlimited();
 	before = stat_of(link_stats("busy"), "hardirq_packets");
-	for (i = 0; i < 20; i++) {
-		struct udp u = udp_to_guest(TX_PORT, 18, i);
-		struct frame f;
-
-		frame_udp(&f, &u);
-		send_frame(&f);
-		usleep(3000 * lab.patience);
-	}
-	flood_settle();
+	send_singly(20);
 	before = stat_of(link_stats("busy"), "hardirq_packets") - before;
 	check(before >= 10, "%ld of 20 frames after the flood met the program in hard IRQ", before);
 	printf("%ld of 20 frames after the flood in hard IRQ\n", before);
@@ -377,7 +384,7 @@ static void flood_ended_slowly(void)
 void flood_ends(void)
 {
 	double us, end = 0, back = 0;
-	int frames, after = 0, late = 0, modes = 0, i;
+	int frames, after = 0, late = 0, modes = 0;
 	char *text, *line, *rest;
 	const char *at;
 	static struct flood flood;
@@ -388,15 +395,7 @@ void flood_ends(void)
 	flood_start(&flood, TX_PORT, 0, false);
 	usleep(700000 * lab.patience);
 	flood_stop(&flood);
-	for (i = 0; i < 100; i++) {
-		struct udp u = udp_to_guest(TX_PORT, 18, i);
-		struct frame f;
-
-		frame_udp(&f, &u);
-		send_frame(&f);
-		usleep(3000 * lab.patience);
-	}
-	flood_settle();
+	send_singly(100);
 	guest("echo 0 >" TRACING "/tracing_on; echo 0 >" TRACING "/events/hwirq/enable");
 	text = strdup(guest("tail -n 4000 " TRACING "/trace"));
 	guest("echo >" TRACING "/trace");

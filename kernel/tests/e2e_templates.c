@@ -275,46 +275,6 @@ void filter_refusals(void)
 	check(strstr(lab.output, "one rule more than the 32 that fit"), "33 rules: %s", lab.output);
 }
 
-/* Traffic from a thread of its own while the rules change. */
-struct flood {
-	bool stop;
-	unsigned int sent;
-	char error[256];
-};
-
-static void *flood_main(void *arg)
-{
-	struct flood *t = arg;
-	struct frame f;
-
-	while (!__atomic_load_n(&t->stop, __ATOMIC_RELAXED)) {
-		struct udp u = udp_to_guest(1200, 100, t->sent & 0xffff);
-
-		u.dst_ip = QUIET_IP;
-		u.src_port = 41000 + t->sent % 16;
-		frame_udp(&f, &u);
-		if (wire_send(&lab, &f)) {
-			snprintf(t->error, sizeof(t->error), "%.200s", lab_error());
-			return NULL;
-		}
-		t->sent++;
-		usleep(500 * lab.patience);
-	}
-	return NULL;
-}
-
-static void flood_start(struct flood *t)
-{
-	memset(t, 0, sizeof(*t));
-	background_start(flood_main, t, &t->stop);
-}
-
-static void flood_stop(struct flood *t)
-{
-	background_stop();
-	check(!t->error[0], "%s", t->error);
-}
-
 /* A rule comes and goes under traffic: each frame was dropped or passed, none lost. */
 void filter_toggle(void)
 {
@@ -322,14 +282,14 @@ void filter_toggle(void)
 	const int toggles = lab.patience > 1 ? 100 : 1000;
 	long before, drop, pass, took, generation = 0, last = 0;
 	const char *stats;
-	static struct flood t;
+	static struct traffic t;
 	int idle = 0;
 
 	before = stack_took();
 	guest("for i in $(seq %d); do echo; echo 'udp dport 1200'; done >/run/lists", toggles / 2);
 	guest("hwirq-drop-filter --dev eth0 --json --drop 'udp dport 1200' --stdin </run/lists >/run/filter.log 2>&1 &");
 	guest_until("grep -q '\"event\":\"attached\"' /run/filter.log || { cat /run/filter.log; exit 1; }");
-	flood_start(&t);
+	traffic_start(&t, 1200, QUIET_IP);
 	while (generation < toggles) {
 		generation = guest_number("sed -n 's/.*\"replaced\",\"generation\":\\([0-9]*\\),.*/\\1/p' /run/filter.log | tail -n 1 | grep . || echo 0");
 		idle = generation == last ? idle + 1 : 0;
@@ -338,7 +298,7 @@ void filter_toggle(void)
 		last = generation;
 		usleep(200000 * lab.patience);
 	}
-	flood_stop(&t);
+	traffic_stop(&t);
 	check(generation == toggles, "%ld changes", generation);
 	guest("! grep -q refused /run/filter.log");
 	stats = links_when("hwirq-drop-filter", t.sent);

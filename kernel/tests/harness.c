@@ -115,6 +115,41 @@ void background_stop(void)
 	background_ends = NULL;
 }
 
+static void *traffic_main(void *arg)
+{
+	struct traffic *t = arg;
+	struct frame f;
+
+	while (!__atomic_load_n(&t->stop, __ATOMIC_RELAXED)) {
+		struct udp u = udp_to_guest(t->port, 100, t->sent & 0xffff);
+
+		u.dst_ip = t->dst_ip;
+		u.src_port = 41000 + t->sent % 16;
+		frame_udp(&f, &u);
+		if (wire_send(&lab, &f)) {
+			snprintf(t->error, sizeof(t->error), "%.200s", lab_error());
+			return NULL;
+		}
+		__atomic_add_fetch(&t->sent, 1, __ATOMIC_RELAXED);
+		usleep(500 * lab.patience);
+	}
+	return NULL;
+}
+
+void traffic_start(struct traffic *t, uint16_t port, uint32_t dst_ip)
+{
+	memset(t, 0, sizeof(*t));
+	t->port = port;
+	t->dst_ip = dst_ip;
+	background_start(traffic_main, t, &t->stop);
+}
+
+void traffic_stop(struct traffic *t)
+{
+	background_stop();
+	check(!t->error[0], "%s", t->error);
+}
+
 static bool selected(const struct lab_config *config, const struct e2e_case *c)
 {
 	char name[128];

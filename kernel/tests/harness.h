@@ -77,6 +77,20 @@ const char *link_stats(const char *pin);
 void background_start(void *(*run)(void *), void *arg, bool *stop);
 void background_stop(void);
 
+/* Datagrams of 100 bytes to a UDP port, by such a thread, at some 2,000 a second. Source
+ * ports from 41000 on, one of 16; the IP id and the seed count them.
+ */
+struct traffic {
+	bool stop;
+	uint16_t port;
+	uint32_t dst_ip;
+	unsigned int sent;
+	char error[256];
+};
+
+void traffic_start(struct traffic *t, uint16_t port, uint32_t dst_ip);
+void traffic_stop(struct traffic *t);
+
 void fail_case(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
 void skip_case(const char *reason) __attribute__((noreturn));
 

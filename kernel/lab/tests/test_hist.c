@@ -37,6 +37,14 @@ static void fill(struct hist *h, const uint64_t *values, size_t count)
 	assert_int_equal(hist_seal(h, count, sum, values[0], values[count - 1]), 0);
 }
 
+static void assert_quantile(const struct hist *h, const char *name, uint64_t planned, uint64_t expected)
+{
+	uint64_t value;
+
+	assert_int_equal(hist_quantile(h, quantile(name), planned, &value), HIST_OK);
+	assert_int_equal(value, expected);
+}
+
 static void test_percentiles(void **state)
 {
 	enum { COUNT = 20000 };
@@ -87,10 +95,8 @@ static void test_lost(void **state)
 	assert_int_equal(hist_add(&h, 10, 10, 600), 0);
 	assert_int_equal(hist_add(&h, 20, 20, 300), 0);
 	assert_int_equal(hist_seal(&h, 900, 12000, 10, 20), 0);
-	assert_int_equal(hist_quantile(&h, quantile("p50"), 1000, &value), HIST_OK);
-	assert_int_equal(value, 10);
-	assert_int_equal(hist_quantile(&h, quantile("p90"), 1000, &value), HIST_OK);
-	assert_int_equal(value, 20);
+	assert_quantile(&h, "p50", 1000, 10);
+	assert_quantile(&h, "p90", 1000, 20);
 	assert_int_equal(hist_quantile(&h, quantile("p99"), 1000, &value), HIST_LOST);
 	hist_free(&h);
 }
@@ -99,16 +105,13 @@ static void test_lost(void **state)
 static void test_wide_bucket(void **state)
 {
 	struct hist h = { 0 };
-	uint64_t value;
 
 	(void)state;
 	assert_int_equal(hist_add(&h, 4096, 4099, 100), 0);
 	assert_int_equal(hist_add(&h, 8192, 8199, 100), 0);
 	assert_int_equal(hist_seal(&h, 200, 200, 4097, 8194), 0);
-	assert_int_equal(hist_quantile(&h, quantile("p50"), 200, &value), HIST_OK);
-	assert_int_equal(value, 4099);
-	assert_int_equal(hist_quantile(&h, quantile("p90"), 200, &value), HIST_OK);
-	assert_int_equal(value, 8194);
+	assert_quantile(&h, "p50", 200, 4099);
+	assert_quantile(&h, "p90", 200, 8194);
 	hist_free(&h);
 }
 
