@@ -112,7 +112,7 @@ static inline int hwirq_check_kernel(void)
 	case -EINVAL:
 		memset(&uts, 0, sizeof(uts));
 		uname(&uts);
-		hwirq__warn("hwirq: this kernel (%s) has no hard-IRQ programs: it does not know BPF program type %d. Boot one with the hwirq patches and CONFIG_BPF_HWIRQ=y; 'make -C kernel' in hwirq-sdk builds it\n",
+		hwirq__warn("hwirq: this kernel (%s) has no hard-IRQ programs: it does not know BPF program type %d. Boot one with the hwirq patches and CONFIG_BPF_HWIRQ=y; 'make -C kernel deb' in hwirq-sdk builds its packages\n",
 			    uts.release, BPF_PROG_TYPE_HWIRQ);
 		break;
 	case -EPERM:
