@@ -99,7 +99,7 @@ int attachments_get(int ifindex, int queue, struct attachment **list, size_t *co
 		grown = realloc(*list, (*count + 1) * sizeof(**list));
 		if (!grown) {
 			close(fd);
-			return -ENOMEM;
+			return hwirq__no_memory();
 		}
 		*list = grown;
 		grown[(*count)++] = a;
@@ -219,8 +219,12 @@ static int look(const struct common *c, struct look *l)
 
 	status = select_links(c, &l->list, &l->count);
 	l->stats = calloc(l->count + 1, sizeof(*l->stats));
-	if (status || !l->stats)
-		return status ? status : EXIT_REFUSED;
+	if (!status && !l->stats) {
+		hwirq__no_memory();
+		status = EXIT_REFUSED;
+	}
+	if (status)
+		return status;
 	for (i = 0; i < l->count; i++) {
 		/* A link whose device is gone has nothing to say. */
 		if (l->list[i].ifindex && !attachment_stats(&l->list[i], &l->stats[kept]))

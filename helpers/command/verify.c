@@ -142,6 +142,11 @@ static int verify_one(const struct common *c, size_t wanted, char *log,
 	capture_begin();
 	err = bpf_object__load(obj);
 	capture_end();
+	if (err == -ENOMEM) {
+		hwirq__explain_load(obj, err);
+		bpf_object__close(obj);
+		return EXIT_CANNOT;	/* which is no verdict */
+	}
 	if (!err)
 		hwirq_program__path_cost(one, &cost);
 	print_verdict(c, bpf_program__name(one), err, cost, log, all);
@@ -178,8 +183,10 @@ int do_verify(int argc, char **argv)
 		return EXIT_CANNOT;
 	}
 	log = malloc(HWIRQ__LOG_SIZE);
-	if (!log)
+	if (!log) {
+		hwirq__no_memory();
 		return EXIT_CANNOT;
+	}
 	if (c.json)
 		all = json_object_new_array();
 	for (i = 0; i < n; i++) {

@@ -253,6 +253,11 @@ static inline void hwirq__explain_errno(int err, int ifindex,
 		snprintf(r->hint, size, "The limit is %u today; load a shorter program or raise it",
 			 hwirq_path_limit());
 		break;
+	case -ENOMEM:
+		r->cause = "out of memory: the kernel has none for the buffers of its receive queues";
+		snprintf(r->hint, size, "Free some, or make the queues shorter: ethtool -G %s rx 64",
+			 ifname);
+		break;
 	case -EINVAL:
 		r->cause = "the program has a ring, which serves one queue only, or the kernel does not understand the request";
 		snprintf(r->hint, size, "With a ring, load one instance per queue: hwirq_queues__open(). Without, the program must be of SEC(\"hwirq\"), the SDK of the kernel's version");
@@ -282,7 +287,9 @@ static inline void hwirq__explain_attach(int err, int ifindex, int queue,
 		return;
 	}
 	hwirq__explain_errno(err, ifindex, ifname, &reason);
-	if (kmsg < 0 || !hwirq__kmsg_quote(kmsg, ifname, text, sizeof(text)))
+	/* where memory ends, drivers say nothing, and the kernel says so for them */
+	if (kmsg < 0 || !hwirq__kmsg_quote(kmsg, ifname, text, sizeof(text)) ||
+	    !strcmp(text, "the driver gave no reason"))
 		snprintf(text, sizeof(text), "%s", reason.cause);
 	hwirq__warn("hwirq: cannot attach to %s (%s): %s. %s\n", ifname, where,
 		    text, reason.hint);
@@ -320,7 +327,7 @@ static inline int hwirq_program__attach(const struct bpf_program *prog,
 	}
 	l = (struct hwirq_link *)calloc(1, sizeof(*l));
 	if (!l)
-		return -ENOMEM;
+		return hwirq__no_memory();
 	l->ifindex = ifindex;
 	l->queue = queue;
 	hwirq__ifname(ifindex, l->ifname);
@@ -374,6 +381,9 @@ static inline int hwirq_link__update(struct hwirq_link *link,
 			    link->ifname, bpf_program__name(prog), hwirq_path_limit());
 	else if (err == -ENOLINK || err == -ENODEV)
 		hwirq__warn("hwirq: cannot replace the program on %s: it is detached, or the device is gone. Attach anew\n",
+			    link->ifname);
+	else if (err == -ENOMEM)
+		hwirq__warn("hwirq: cannot replace the program on %s: out of memory. The old one stays; free some memory and try again\n",
 			    link->ifname);
 	else if (err == -EBUSY)
 		hwirq__warn("hwirq: cannot replace the program on %s: a ring of '%s' belongs to another attachment. Load an instance for this link alone\n",
