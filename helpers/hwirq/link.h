@@ -12,6 +12,7 @@
 #include <limits.h>
 #include <net/if.h>
 
+#include "histogram.h"
 #include "object.h"
 
 #ifdef __cplusplus
@@ -477,6 +478,45 @@ static inline int hwirq_link__stats(const struct hwirq_link *link,
 		hwirq__warn("hwirq: the kernel's statistics of the link lack '%s'. Use the SDK that belongs to the kernel\n",
 			    missing);
 	return err;
+}
+
+/**
+ * hwirq_link__histogram - read how long the runs of a link's handlers took
+ * @link: link
+ * @h: receives all runs since attach, of all its queues
+ *
+ * Return: 0, -ENODATA without a message if the handler has not run yet or the kernel
+ * keeps no histogram, -EPROTO if the kernel's format is not the one of this SDK, or
+ * another negative errno.
+ */
+static inline int hwirq_link__histogram(const struct hwirq_link *link,
+					struct hwirq_histogram *h)
+{
+	int err = -ENODATA, one = 0;
+	char path[64], *line = NULL;
+	size_t size = 0;
+	FILE *f;
+
+	memset(h, 0, sizeof(*h));
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", link->fd);
+	f = fopen(path, "re");
+	if (!f) {
+		err = -errno;
+		hwirq__warn("hwirq: cannot read statistics from %s: %s. Is /proc mounted?\n",
+			    path, strerror(-err));
+		return err;
+	}
+	while (one != -EPROTO && getline(&line, &size, f) > 0) {
+		one = hwirq_histogram__add_line(h, line);
+		if (!one)
+			err = 0;
+	}
+	free(line);
+	fclose(f);
+	if (one != -EPROTO)
+		return err;
+	hwirq__warn("hwirq: the kernel's histogram of the link has another format. Use the SDK that belongs to the kernel\n");
+	return one;
 }
 
 /**

@@ -628,6 +628,49 @@ static void stats(void **state)
 	hwirq_link__destroy(link);
 }
 
+/* A line for each queue, longer than what counters are read by. */
+static void histogram(void **state)
+{
+	char path[64], text[8192] = LINK_FDINFO;
+	struct hwirq_histogram h;
+	struct hwirq_link *link;
+	struct hwirq_stats st;
+	size_t len;
+	int i, queue;
+
+	(void)state;
+	link = attach(HWIRQ_ALL_QUEUES, 0);
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", hwirq_link__fd(link));
+	replace(path, text);
+	assert_int_equal(hwirq_link__histogram(link, &h), -ENODATA);
+	assert_string_equal(said, "");
+
+	len = strlen(text);
+	for (queue = 0; queue < 2; queue++) {
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "handler_ns_hist:\t%d",
+					queue);
+		for (i = 8; i < 208; i++)
+			len += (size_t)snprintf(text + len, sizeof(text) - len, " %llu:%d",
+						(unsigned long long)hwirq_histogram__low((unsigned int)i),
+						i);
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "\n");
+	}
+	assert_int_equal(hwirq_link__histogram(link, &h), 0);
+	for (i = 0; i < 256; i++)
+		assert_int_equal(h.counts[i], i >= 8 && i < 208 ? 2 * i : 0);
+	assert_int_equal(hwirq_link__stats(link, &st), 0);
+	assert_int_equal(st.packets, 2);
+	assert_string_equal(said, "");
+
+	snprintf(text + len, sizeof(text) - len, "handler_ns_hist:\t2 17:1\nns_new:\t1\n");
+	assert_int_equal(hwirq_link__histogram(link, &h), -EPROTO);
+	assert_said("another format", "SDK that belongs");
+	replace(path, NULL);
+	assert_int_equal(hwirq_link__histogram(link, &h), -ENOENT);
+	assert_said("/proc/self/fdinfo", "mounted");
+	hwirq_link__destroy(link);
+}
+
 static void path_cost(void **state)
 {
 	struct bpf_object *obj = load_echo(0);
@@ -691,6 +734,7 @@ int main(void)
 		TEST(attach_quotes_kernel),
 		TEST(update),
 		TEST(stats),
+		TEST(histogram),
 		TEST(path_cost),
 		TEST(find_device),
 		TEST(silence),
