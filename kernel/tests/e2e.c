@@ -1138,28 +1138,44 @@ static void netpoll(void)
 	guest("rmdir %s", target);
 }
 
+/* features says why not, by what it sees, and with --try in the driver's own words. */
+static void features_say(const char *seen, const char *reason)
+{
+	guest("hwirq features --dev eth0 >/run/features; [ $? -eq 1 ] && grep -qF '%s' /run/features || { cat /run/features; exit 1; }",
+	      seen);
+	if (reason)
+		guest("hwirq features --dev eth0 --try >/run/features; [ $? -eq 1 ] && grep -qF ': %s' /run/features || { cat /run/features; exit 1; }",
+		      reason);
+}
+
 static void refused_here(void)
 {
-	const char *reason = "";
+	const char *reason = "", *seen = "";
 
 	switch (lab_is) {
 	case THREADED:
 		reason = "interrupt handlers run in threads; boot without threadirqs";
+		seen = "threadirqs is on the kernel";
 		break;
 	case SHARED:
 		reason = "the receive queue shares its interrupt; give the virtio device more MSI-X vectors";
+		seen = "its queues share an interrupt";
 		break;
 	case NO_RESET:
 		reason = "the virtio device cannot reset single queues (VIRTIO_F_RING_RESET)";
+		seen = reason;
 		break;
 	case NO_OFFLOAD_CTRL:
 		reason = "the virtio device cannot turn off GRO_HW and checksum offload for its guest";
+		seen = reason;
 		break;
 	case NO_TX_NAPI:
 		reason = "transmit NAPI is off; load virtio_net with napi_tx=1";
+		seen = "transmit NAPI is off";
 		break;
 	}
 	refuses_attach("EOPNOTSUPP", reason);
+	features_say(seen, reason);
 	expect_ping(1, 100);
 }
 
@@ -1184,6 +1200,7 @@ static void clear_sentence(void)
 	guest_refuses("hwirq-echo --dev eth0 --count 1 >/run/echo.log 2>&1");
 	guest("grep -q 'this kernel (.*) has no hard-IRQ programs' /run/echo.log || { cat /run/echo.log; exit 1; }");
 	guest("[ $(wc -l </run/echo.log) -eq 1 ] || { echo 'more than one sentence:'; cat /run/echo.log; exit 1; }");
+	features_say("has no hard-IRQ programs: ", NULL);
 }
 
 /* Several queues */
