@@ -71,11 +71,12 @@ compile_commands.json: $(OUT)/flags $(MAKEFILE_LIST)
 verify: $(OUT)/$(APP).bpf.o
 	@$(VERIFY)
 
+export RUN
 run: $(APP)
 	@test -x $(BOOT) || \
 		$(call missing,there is no $(BOOT). On Debian it is in the package hwirq)
 	@echo "The guest has it as hwirq-$(APP), its interface is eth0 with 10.0.2.15."
-	@$(BOOT) --nic user --add $(APP):/bin/hwirq-$(APP) $(if $(RUN),-- $(RUN))
+	@$(BOOT) --nic user --add $(APP):/bin/hwirq-$(APP) $(if $(RUN),-- "$$RUN")
 
 # What is missing is said before a compiler says it in its own words.
 missing = { echo "$(APP): $(1)" >&2; exit 1; }

@@ -25,6 +25,7 @@
 
 #include <hwirq_abi.h>
 #include <hwirq/message.h>
+#include <hwirq/histogram.h>
 #include <hwirq/object.h>
 #include <hwirq/link.h>
 #include <hwirq/consumer.h>

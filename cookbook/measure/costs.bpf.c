@@ -45,6 +45,7 @@
 #define NDP		IP6 TRY(hwirq_parse_ndp_solicit(&cur, ip6, len, &ndp))
 
 PROGRAM(nothing)
+PROGRAM(cursor_init__nothing, TRY(cur.pos == cur.end))
 PROGRAM(parse_eth__nothing, ETH KEEP(proto))
 PROGRAM(parse_vlan__parse_eth, ETH TRY(hwirq_parse_vlan(&cur, &proto) < 0) KEEP(proto))
 PROGRAM(parse_arp__parse_eth, ARP KEEP(arp->op))

@@ -5,6 +5,13 @@
 
 #include "command.h"
 
+/* What the kernel has counted since attach. */
+struct counters {
+	struct hwirq_stats stats;
+	struct hwirq_histogram times;
+	bool has_times;
+};
+
 static uint32_t link_id(int fd)
 {
 	struct bpf_link_info info;
@@ -99,7 +106,7 @@ int attachments_get(int ifindex, int queue, struct attachment **list, size_t *co
 		grown = realloc(*list, (*count + 1) * sizeof(**list));
 		if (!grown) {
 			close(fd);
-			return -ENOMEM;
+			return hwirq__no_memory();
 		}
 		*list = grown;
 		grown[(*count)++] = a;
@@ -120,12 +127,18 @@ void attachments_free(struct attachment *list, size_t count)
 	free(list);
 }
 
-int attachment_stats(const struct attachment *a, struct hwirq_stats *stats)
+static int attachment_counters(const struct attachment *a, struct counters *c)
 {
 	struct hwirq_link link = { .fd = a->fd, .ifindex = a->ifindex, .queue = a->queue };
+	int err;
 
 	memcpy(link.ifname, a->ifname, sizeof(link.ifname));
-	return hwirq_link__stats(&link, stats);
+	err = hwirq_link__stats(&link, &c->stats);
+	if (err)
+		return err;
+	err = hwirq_link__histogram(&link, &c->times);
+	c->has_times = !err;
+	return err == -ENODATA ? 0 : err;
 }
 
 static struct json_object *attachment_json(const struct attachment *a)
@@ -201,13 +214,13 @@ struct look {
 	double when;		/* seconds */
 	size_t count;
 	struct attachment *list;
-	struct hwirq_stats *stats;
+	struct counters *counters;
 };
 
 static void look_free(struct look *l)
 {
 	attachments_free(l->list, l->count);
-	free(l->stats);
+	free(l->counters);
 	memset(l, 0, sizeof(*l));
 }
 
@@ -218,12 +231,16 @@ static int look(const struct common *c, struct look *l)
 	int status;
 
 	status = select_links(c, &l->list, &l->count);
-	l->stats = calloc(l->count + 1, sizeof(*l->stats));
-	if (status || !l->stats)
-		return status ? status : EXIT_REFUSED;
+	l->counters = calloc(l->count + 1, sizeof(*l->counters));
+	if (!status && !l->counters) {
+		hwirq__no_memory();
+		status = EXIT_REFUSED;
+	}
+	if (status)
+		return status;
 	for (i = 0; i < l->count; i++) {
 		/* A link whose device is gone has nothing to say. */
-		if (l->list[i].ifindex && !attachment_stats(&l->list[i], &l->stats[kept]))
+		if (l->list[i].ifindex && !attachment_counters(&l->list[i], &l->counters[kept]))
 			l->list[kept++] = l->list[i];
 		else
 			close(l->list[i].fd);
@@ -238,39 +255,62 @@ static int look(const struct common *c, struct look *l)
 	return EXIT_REFUSED;
 }
 
-static const struct hwirq_stats *stats_before(const struct look *l, uint32_t id)
+static const struct counters *counters_before(const struct look *l, uint32_t id)
 {
-	static const struct hwirq_stats none;
+	static const struct counters none;
 	size_t i;
 
 	for (i = 0; i < l->count; i++)
 		if (l->list[i].id == id)
-			return &l->stats[i];
+			return &l->counters[i];
 	return &none;
 }
+
+/* Percentiles of the handler's time, and their names. */
+static const struct {
+	unsigned int permille;
+	const char *name, *json;
+} percentiles[] = {
+	{ 500, "p50", "p50_ns_of_handler" },
+	{ 900, "p90", "p90_ns_of_handler" },
+	{ 990, "p99", "p99_ns_of_handler" },
+	{ 999, "p99.9", "p99_9_ns_of_handler" },
+};
+
+#define NR_PERCENTILES (sizeof(percentiles) / sizeof(percentiles[0]))
 
 struct rates {
 	double seconds;
 	uint64_t packets, hardirq;
 	double mean_ns;		/* of a packet in the handler; 0 without one */
+	uint64_t runs;		/* of the handler, as far as the kernel tells */
+	uint64_t ns[NR_PERCENTILES];
 };
 
-static struct rates rates_of(const struct hwirq_stats *now, const struct hwirq_stats *before,
+static struct rates rates_of(const struct counters *now, const struct counters *before,
 			     double seconds)
 {
 	struct rates r = { .seconds = seconds };
+	struct hwirq_histogram times = now->times;
+	size_t i;
 
-	r.packets = now->packets - before->packets;
-	r.hardirq = now->hardirq_packets - before->hardirq_packets;
+	r.packets = now->stats.packets - before->stats.packets;
+	r.hardirq = now->stats.hardirq_packets - before->stats.hardirq_packets;
 	if (r.hardirq)
-		r.mean_ns = (double)(now->ns_total - before->ns_total) / (double)r.hardirq;
+		r.mean_ns = (double)(now->stats.ns_total - before->stats.ns_total) /
+			    (double)r.hardirq;
+	hwirq_histogram__subtract(&times, &before->times);
+	r.runs = hwirq_histogram__runs(&times);
+	for (i = 0; i < NR_PERCENTILES; i++)
+		r.ns[i] = hwirq_histogram__quantile(&times, percentiles[i].permille);
 	return r;
 }
 
-static void print_rates_json(const struct attachment *a, const struct hwirq_stats *now,
+static void print_rates_json(const struct attachment *a, const struct counters *now,
 			     const struct rates *r)
 {
 	struct json_object *json = attachment_json(a), *counters = json_object_new_object();
+	size_t i;
 
 	json_object_object_add(json, "seconds", json_object_new_double(r->seconds));
 	json_object_object_add(json, "packets_per_second",
@@ -280,8 +320,11 @@ static void print_rates_json(const struct attachment *a, const struct hwirq_stat
 			       NULL);
 	json_object_object_add(json, "mean_ns_per_packet", r->hardirq ?
 			       json_object_new_double(r->mean_ns) : NULL);
-	add_number(json, "max_ns_of_handler", now->ns_max);
-#define FIELD(name) add_number(counters, #name, now->name);
+	for (i = 0; now->has_times && i < NR_PERCENTILES; i++)
+		json_object_object_add(json, percentiles[i].json,
+				       r->runs ? json_object_new_uint64(r->ns[i]) : NULL);
+	add_number(json, "max_ns_of_handler", now->stats.ns_max);
+#define FIELD(name) add_number(counters, #name, now->stats.name);
 	HWIRQ_STATS(FIELD)
 #undef FIELD
 	json_object_object_add(json, "counters", counters);
@@ -292,6 +335,7 @@ static void print_rates(const struct attachment *a, const struct hwirq_stats *no
 			const struct hwirq_stats *before, const struct rates *r)
 {
 	char queue[32];
+	size_t i;
 
 	printf("%s queue %s: %.0f packets/s: %.0f tx, %.0f pass, %.0f drop, %.0f aborted",
 	       a->ifname, queue_name(a->queue, queue, sizeof(queue)),
@@ -304,23 +348,30 @@ static void print_rates(const struct attachment *a, const struct hwirq_stats *no
 		printf("; %.1f %% in hard IRQ", 100.0 * (double)r->hardirq / (double)r->packets);
 	if (r->hardirq)
 		printf(", %.0f ns each", r->mean_ns);
-	printf("; handler at most %" PRIu64 " ns, %" PRIu64 " packets since attach\n",
+	printf("; handler");
+	for (i = 0; i < NR_PERCENTILES; i++) {
+		if (r->runs)
+			printf(" %s %" PRIu64 ",", percentiles[i].name, r->ns[i]);
+		else
+			printf(" %s -,", percentiles[i].name);
+	}
+	printf(" at most %" PRIu64 " ns, %" PRIu64 " packets since attach\n",
 	       (uint64_t)now->ns_max, (uint64_t)now->packets);
 }
 
 static void report(const struct common *c, const struct look *now, const struct look *before)
 {
-	const struct hwirq_stats *last;
+	const struct counters *last;
 	struct rates r;
 	size_t i;
 
 	for (i = 0; i < now->count; i++) {
-		last = stats_before(before, now->list[i].id);
-		r = rates_of(&now->stats[i], last, now->when - before->when);
+		last = counters_before(before, now->list[i].id);
+		r = rates_of(&now->counters[i], last, now->when - before->when);
 		if (c->json)
-			print_rates_json(&now->list[i], &now->stats[i], &r);
+			print_rates_json(&now->list[i], &now->counters[i], &r);
 		else
-			print_rates(&now->list[i], &now->stats[i], last, &r);
+			print_rates(&now->list[i], &now->counters[i].stats, &last->stats, &r);
 	}
 	fflush(stdout);
 }
@@ -341,8 +392,9 @@ int do_stats(int argc, char **argv)
 
 	parse(argc, argv, options, NULL,
 	      "For each attached program: packets per second, its verdicts, the share that ran in "
-	      "hard IRQ, mean time per packet in the interval and the longest run of the handler "
-	      "since attach, in ns. JSON has all counters since attach as well.", false, false, &c);
+	      "hard IRQ, mean time per packet and percentiles of the handler's runs in the "
+	      "interval, and its longest run since attach, in ns. JSON has all counters since "
+	      "attach as well.", false, false, &c);
 	pause.tv_sec = (time_t)c.interval;
 	pause.tv_nsec = (long)((c.interval - (double)pause.tv_sec) * 1e9);
 	status = look(&c, &before);

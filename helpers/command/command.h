@@ -87,7 +87,6 @@ struct attachment {
 /* Those of a device (0: all) and queue (HWIRQ_ALL_QUEUES: all); 0 or a negative errno. */
 int attachments_get(int ifindex, int queue, struct attachment **list, size_t *count);
 void attachments_free(struct attachment *list, size_t count);
-int attachment_stats(const struct attachment *a, struct hwirq_stats *stats);
 
 int do_verify(int argc, char **argv);
 int do_load(int argc, char **argv);

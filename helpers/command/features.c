@@ -8,6 +8,10 @@
 static const char *const drivers[] = { "virtio_net", "hwirqsim" };
 
 #define VIRTIO_F_RING_RESET 40
+#define VIRTIO_NET_F_CTRL_GUEST_OFFLOADS 2
+
+/* What lets a virtio device send partial checksums or merged packets: VIRTIO_NET_F_GUEST_* */
+static const unsigned int guest_offloads[] = { 1, 7, 8, 9, 10, 54, 55 };
 
 static bool in_file(const char *path, const char *word)
 {
@@ -69,15 +73,39 @@ static bool tell_kernel(const struct common *c, struct json_object *json)
 	return ok;
 }
 
+/* A virtio device has a vector for its configuration, then one a queue or one for all. */
+static bool queues_share_vector(const char *ifname)
+{
+	unsigned int vectors = 0;
+	struct dirent *entry;
+	char path[128];
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s/device/../msi_irqs", ifname);
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir)))
+		vectors += entry->d_name[0] != '.';
+	if (dir)
+		closedir(dir);
+	return vectors < 3;
+}
+
 /* Why a driver that has the hook would refuse, as far as sysfs tells; NULL if not at all. */
 static const char *why_not_virtio(const char *ifname)
 {
 	char path[128], bits[80];
+	size_t i;
 
 	snprintf(path, sizeof(path), "/sys/class/net/%s/device/features", ifname);
 	hwirq__read_line(path, bits, sizeof(bits));
 	if (strlen(bits) > VIRTIO_F_RING_RESET && bits[VIRTIO_F_RING_RESET] != '1')
 		return "the virtio device cannot reset single queues (VIRTIO_F_RING_RESET). Use QEMU 7.2 or newer, and a modern device";
+	if (queues_share_vector(ifname))
+		return "its queues share an interrupt. Give the virtio device more MSI-X vectors";
+	for (i = 0; i < sizeof(guest_offloads) / sizeof(guest_offloads[0]); i++)
+		if (strlen(bits) > guest_offloads[i] && bits[guest_offloads[i]] == '1' &&
+		    bits[VIRTIO_NET_F_CTRL_GUEST_OFFLOADS] != '1')
+			return "the virtio device cannot turn off GRO_HW and checksum offload for its guest. Use one with ctrl_guest_offloads, or without offloads";
 	snprintf(path, sizeof(path), "/sys/module/virtio_net/parameters/napi_tx");
 	hwirq__read_line(path, bits, sizeof(bits));
 	if (!strcmp(bits, "N"))

@@ -190,7 +190,7 @@ static int make_instances(const struct common *c, int ifindex, struct loaded **l
 		return count;
 	*list = calloc((size_t)count, sizeof(**list));
 	if (!*list)
-		return -ENOMEM;
+		return hwirq__no_memory();
 	for (i = 0; i < count; i++)
 		(*list)[i].queue = each ? i : c->queue;
 	return count;

@@ -13,8 +13,10 @@ static void print_record(const struct common *c, const struct hwirq_record *rec)
 	size_t i;
 
 	hex = malloc(2 * rec->size + 1);
-	if (!hex)
+	if (!hex) {
+		hwirq__no_memory();
 		return;
+	}
 	hex[0] = '\0';
 	for (i = 0; i < rec->size; i++)
 		snprintf(hex + 2 * i, 3, "%02x", data[i]);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /* verify.c - ask a kernel about each program of an object: this one, or that of a guest */
+#include <libgen.h>
 #include <spawn.h>
 #include <sys/wait.h>
 
@@ -33,17 +34,20 @@ static int run_boot(char *const argv[])
 static int ask_guest(const struct common *c)
 {
 	const char *sdk = getenv("HWIRQ_SDK");
-	char boot[PATH_MAX], self[PATH_MAX], add_self[PATH_MAX + 32], add_object[PATH_MAX + 32];
-	char command[128];
+	char boot[PATH_MAX + 64], self[PATH_MAX], add_self[PATH_MAX + 32], add_object[PATH_MAX + 32];
+	char dir[PATH_MAX], command[128];
 	ssize_t n;
 
-	snprintf(boot, sizeof(boot), "%s/kernel/scripts/boot", sdk ? sdk : HWIRQ_DATADIR);
 	n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	if (n < 0) {
 		fprintf(stderr, "hwirq: cannot read /proc/self/exe: %s\n", strerror(errno));
 		return EXIT_CANNOT;
 	}
 	self[n] = '\0';
+	/* installed as PREFIX/bin/hwirq */
+	strcpy(dir, self);
+	snprintf(boot, sizeof(boot), "%s%s/kernel/scripts/boot", sdk ? sdk : dirname(dirname(dir)),
+		 sdk ? "" : "/share/hwirq-sdk");
 	snprintf(add_self, sizeof(add_self), "%s:/bin/hwirq", self);
 	snprintf(add_object, sizeof(add_object), "%s:/program.bpf.o", c->object);
 	snprintf(command, sizeof(command),
@@ -138,6 +142,11 @@ static int verify_one(const struct common *c, size_t wanted, char *log,
 	capture_begin();
 	err = bpf_object__load(obj);
 	capture_end();
+	if (err == -ENOMEM) {
+		hwirq__explain_load(obj, err);
+		bpf_object__close(obj);
+		return EXIT_CANNOT;	/* which is no verdict */
+	}
 	if (!err)
 		hwirq_program__path_cost(one, &cost);
 	print_verdict(c, bpf_program__name(one), err, cost, log, all);
@@ -174,8 +183,10 @@ int do_verify(int argc, char **argv)
 		return EXIT_CANNOT;
 	}
 	log = malloc(HWIRQ__LOG_SIZE);
-	if (!log)
+	if (!log) {
+		hwirq__no_memory();
 		return EXIT_CANNOT;
+	}
 	if (c.json)
 		all = json_object_new_array();
 	for (i = 0; i < n; i++) {

@@ -356,11 +356,11 @@ static inline int hwirq__ring_grow(struct hwirq_ring *ring)
 
 	p = realloc(ring->maps, n * sizeof(*ring->maps));
 	if (!p)
-		return -ENOMEM;
+		return hwirq__no_memory();
 	ring->maps = (struct hwirq__ring_map *)p;
 	p = realloc(ring->events, n * sizeof(*ring->events));
 	if (!p)
-		return -ENOMEM;
+		return hwirq__no_memory();
 	ring->events = (struct epoll_event *)p;
 	return 0;
 }
@@ -439,7 +439,7 @@ static inline struct hwirq_ring *hwirq__ring_set(void)
 
 	ring = (struct hwirq_ring *)calloc(1, sizeof(*ring));
 	if (!ring) {
-		errno = ENOMEM;
+		errno = -hwirq__no_memory();
 		return NULL;
 	}
 	ring->page = (size_t)sysconf(_SC_PAGESIZE);

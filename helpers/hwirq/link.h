@@ -12,6 +12,7 @@
 #include <limits.h>
 #include <net/if.h>
 
+#include "histogram.h"
 #include "object.h"
 
 #ifdef __cplusplus
@@ -253,6 +254,11 @@ static inline void hwirq__explain_errno(int err, int ifindex,
 		snprintf(r->hint, size, "The limit is %u today; load a shorter program or raise it",
 			 hwirq_path_limit());
 		break;
+	case -ENOMEM:
+		r->cause = "out of memory: the kernel has none for the buffers of its receive queues";
+		snprintf(r->hint, size, "Free some, or make the queues shorter: ethtool -G %s rx 64",
+			 ifname);
+		break;
 	case -EINVAL:
 		r->cause = "the program has a ring, which serves one queue only, or the kernel does not understand the request";
 		snprintf(r->hint, size, "With a ring, load one instance per queue: hwirq_queues__open(). Without, the program must be of SEC(\"hwirq\"), the SDK of the kernel's version");
@@ -282,7 +288,9 @@ static inline void hwirq__explain_attach(int err, int ifindex, int queue,
 		return;
 	}
 	hwirq__explain_errno(err, ifindex, ifname, &reason);
-	if (kmsg < 0 || !hwirq__kmsg_quote(kmsg, ifname, text, sizeof(text)))
+	/* where memory ends, drivers say nothing, and the kernel says so for them */
+	if (kmsg < 0 || !hwirq__kmsg_quote(kmsg, ifname, text, sizeof(text)) ||
+	    !strcmp(text, "the driver gave no reason"))
 		snprintf(text, sizeof(text), "%s", reason.cause);
 	hwirq__warn("hwirq: cannot attach to %s (%s): %s. %s\n", ifname, where,
 		    text, reason.hint);
@@ -320,7 +328,7 @@ static inline int hwirq_program__attach(const struct bpf_program *prog,
 	}
 	l = (struct hwirq_link *)calloc(1, sizeof(*l));
 	if (!l)
-		return -ENOMEM;
+		return hwirq__no_memory();
 	l->ifindex = ifindex;
 	l->queue = queue;
 	hwirq__ifname(ifindex, l->ifname);
@@ -374,6 +382,9 @@ static inline int hwirq_link__update(struct hwirq_link *link,
 			    link->ifname, bpf_program__name(prog), hwirq_path_limit());
 	else if (err == -ENOLINK || err == -ENODEV)
 		hwirq__warn("hwirq: cannot replace the program on %s: it is detached, or the device is gone. Attach anew\n",
+			    link->ifname);
+	else if (err == -ENOMEM)
+		hwirq__warn("hwirq: cannot replace the program on %s: out of memory. The old one stays; free some memory and try again\n",
 			    link->ifname);
 	else if (err == -EBUSY)
 		hwirq__warn("hwirq: cannot replace the program on %s: a ring of '%s' belongs to another attachment. Load an instance for this link alone\n",
@@ -467,6 +478,45 @@ static inline int hwirq_link__stats(const struct hwirq_link *link,
 		hwirq__warn("hwirq: the kernel's statistics of the link lack '%s'. Use the SDK that belongs to the kernel\n",
 			    missing);
 	return err;
+}
+
+/**
+ * hwirq_link__histogram - read how long the runs of a link's handlers took
+ * @link: link
+ * @h: receives all runs since attach, of all its queues
+ *
+ * Return: 0, -ENODATA without a message if the handler has not run yet or the kernel
+ * keeps no histogram, -EPROTO if the kernel's format is not the one of this SDK, or
+ * another negative errno.
+ */
+static inline int hwirq_link__histogram(const struct hwirq_link *link,
+					struct hwirq_histogram *h)
+{
+	int err = -ENODATA, one = 0;
+	char path[64], *line = NULL;
+	size_t size = 0;
+	FILE *f;
+
+	memset(h, 0, sizeof(*h));
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", link->fd);
+	f = fopen(path, "re");
+	if (!f) {
+		err = -errno;
+		hwirq__warn("hwirq: cannot read statistics from %s: %s. Is /proc mounted?\n",
+			    path, strerror(-err));
+		return err;
+	}
+	while (one != -EPROTO && getline(&line, &size, f) > 0) {
+		one = hwirq_histogram__add_line(h, line);
+		if (!one)
+			err = 0;
+	}
+	free(line);
+	fclose(f);
+	if (one != -EPROTO)
+		return err;
+	hwirq__warn("hwirq: the kernel's histogram of the link has another format. Use the SDK that belongs to the kernel\n");
+	return one;
 }
 
 /**

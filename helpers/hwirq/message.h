@@ -65,6 +65,13 @@ static inline void hwirq__warn(const char *format, ...)
 	errno = saved;
 }
 
+/* For what this process asks for itself; of the kernel's memory its callers tell. */
+static inline int hwirq__no_memory(void)
+{
+	hwirq__warn("hwirq: out of memory: this process gets no more\n");
+	return -ENOMEM;
+}
+
 /* First line of a small file, or "" if there is none. */
 static inline const char *hwirq__read_line(const char *path, char *buf,
 					   size_t size)

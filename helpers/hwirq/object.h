@@ -112,7 +112,7 @@ static inline int hwirq_check_kernel(void)
 	case -EINVAL:
 		memset(&uts, 0, sizeof(uts));
 		uname(&uts);
-		hwirq__warn("hwirq: this kernel (%s) has no hard-IRQ programs: it does not know BPF program type %d. Boot one with the hwirq patches and CONFIG_BPF_HWIRQ=y; 'make -C kernel' in hwirq-sdk builds it\n",
+		hwirq__warn("hwirq: this kernel (%s) has no hard-IRQ programs: it does not know BPF program type %d. Boot one with the hwirq patches and CONFIG_BPF_HWIRQ=y; 'make -C kernel deb' in hwirq-sdk builds its packages\n",
 			    uts.release, BPF_PROG_TYPE_HWIRQ);
 		break;
 	case -EPERM:
@@ -122,6 +122,9 @@ static inline int hwirq_check_kernel(void)
 	case -HWIRQ__ENOTSUPP:
 	case -EOPNOTSUPP:
 		hwirq__warn("hwirq: cannot load hard-IRQ programs: the BPF JIT is off, and they are never interpreted. Turn it on: sysctl net.core.bpf_jit_enable=1\n");
+		break;
+	case -ENOMEM:
+		hwirq__warn("hwirq: out of memory: the kernel cannot load even an empty hard-IRQ program. Free some, or raise the limit of this control group\n");
 		break;
 	case -ENOSYS:
 		hwirq__warn("hwirq: this kernel has no bpf(2). Boot one with CONFIG_BPF_SYSCALL=y and CONFIG_BPF_HWIRQ=y\n");
@@ -216,6 +219,11 @@ static inline void hwirq__explain_load(struct bpf_object *obj, int err)
 	char reason[512];
 	size_t size;
 
+	if (err == -ENOMEM) {
+		hwirq__warn("hwirq: out of memory: the kernel has none for the programs and maps of object '%s'. Free some, raise the limit of this control group, or make its rings smaller\n",
+			    bpf_object__name(obj));
+		return;
+	}
 	bpf_object__for_each_program(prog, obj) {
 		log = bpf_program__log_buf(prog, &size);
 		if (!log || !log[0])
@@ -254,7 +262,7 @@ static inline int hwirq__load(struct bpf_object *obj,
 		n++;
 	logs = (char **)calloc(n + 1, sizeof(*logs));
 	if (!logs)
-		return -ENOMEM;
+		return hwirq__no_memory();
 	bpf_object__for_each_program(prog, obj) {
 		if (bpf_program__log_buf(prog, &size))
 			continue;

@@ -163,7 +163,7 @@ static inline int hwirq__queues_new(int ifindex, int queue,
 		return n;
 	qs = (struct hwirq_queues *)calloc(1, sizeof(*qs));
 	if (!qs)
-		return -ENOMEM;
+		return hwirq__no_memory();
 	qs->ifindex = ifindex;
 	hwirq__ifname(ifindex, qs->ifname);
 	if (queue < HWIRQ_ALL_QUEUES || queue >= n) {
@@ -178,7 +178,7 @@ static inline int hwirq__queues_new(int ifindex, int queue,
 		calloc(qs->count, sizeof(*qs->instances));
 	if (!qs->instances) {
 		free(qs);
-		return -ENOMEM;
+		return hwirq__no_memory();
 	}
 	for (i = 0; i < qs->count; i++)
 		qs->instances[i].queue = qs->all ? (int)i : queue;

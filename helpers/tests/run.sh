@@ -61,7 +61,7 @@ check_headers()
 	for header in hwirq_version.h hwirq_abi.h hwirq_helpers.h hwirq_user.h hwirq/*.h; do
 		name=headers.${header//[\/.]/_}
 		case $header in
-		hwirq_user.h | */message.h | */object.h | */link.h | */consumer.h | */queues.h) kernel_side= ;;
+		hwirq_user.h | */message.h | */histogram.h | */object.h | */link.h | */consumer.h | */queues.h) kernel_side= ;;
 		*) kernel_side=1 ;;
 		esac
 		unit=$out/$name.c

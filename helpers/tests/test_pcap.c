@@ -29,14 +29,18 @@ struct filter {
 	char *text;
 };
 
+/* What is accepted on a way through the headers, and what was found at its end. */
+struct way {
+	struct filter ok[L4_KINDS];
+	/* bits of the port or type, and of the payload's length */
+	struct filter value[L4_KINDS][16], length[L4_KINDS][16];
+};
+
 static struct {
 	struct filter tags[TAGS], arp[TAGS];
-	struct filter ip4[TAGS][L4_KINDS];
-	struct filter ip6[TAGS][EXTS][L4_KINDS];
+	struct way ip4[TAGS], ip6[TAGS][EXTS];
 	struct filter ip6_routing[TAGS]
 				 [EXTS - 1]; /* not at its destination yet */
-	/* of untagged IPv4: bits of the port or type, and of the payload's length */
-	struct filter value[L4_KINDS][16], length[L4_KINDS][16];
 } filters;
 
 /* Without its optimizer, which breaks filters whose offsets nest three deep (1.10.3). */
@@ -131,41 +135,50 @@ static void expect_tags(char *text, size_t size, int tags)
 	       12 + 4 * i, 12 + 4 * i);
 }
 
+/* @any: that there is a datagram, @next: the field with its protocol, of @protos */
+static void compile_way(struct way *way, const char *any, const char *ip,
+			const char *next, const unsigned int *protos,
+			const char *at, const char *rest)
+{
+	char text[TEXT / 2];
+	int kind, bit;
+
+	compile(&way->ok[L4_ANY], "%s", any);
+	for (kind = 1; kind < L4_KINDS; kind++) {
+		write_text(text, l4_ok[kind], at, rest);
+		compile(&way->ok[kind], "%s and %s = %u and %s", ip, next,
+			protos[kind], text);
+		for (bit = 0; bit < 16; bit++) {
+			write_text(text, value_of[kind], at, rest);
+			compile(&way->value[kind][bit], "%s & %d != 0", text,
+				1 << bit);
+			write_text(text, length_of[kind], at, rest);
+			compile(&way->length[kind][bit], "%s & %d != 0", text,
+				1 << bit);
+		}
+	}
+}
+
 static void compile_ip4(const char *front, int tags)
 {
-	char at[128], rest[256], ok[TEXT / 4], ip[TEXT / 4], text[512];
-	int l3 = 14 + 4 * tags, kind, bit;
+	char at[128], next[32], rest[256], ip[TEXT / 4];
+	int l3 = 14 + 4 * tags;
 
 	write_text(
 		ip,
 		"%s and ether[%d:2] = 0x0800 and len >= %d and ether[%d] >> 4 = 4 and (ether[%d] & 15) * 4 >= 20 and ether[%d:2] >= (ether[%d] & 15) * 4 and len >= %d + ether[%d:2]",
 		front, l3 - 2, l3 + 20, l3, l3, l3 + 2, l3, l3, l3 + 2);
 	write_text(at, "(%d + (ether[%d] & 15) * 4)", l3, l3);
+	write_text(next, "ether[%d]", l3 + 9);
 	write_text(rest, "(ether[%d:2] - (ether[%d] & 15) * 4)", l3 + 2, l3);
-	for (kind = 0; kind < L4_KINDS; kind++) {
-		write_text(ok, l4_ok[kind], at, rest);
-		if (kind == L4_ANY)
-			compile(&filters.ip4[tags][kind], "%s", ip);
-		else
-			compile(&filters.ip4[tags][kind],
-				"%s and ether[%d] = %u and %s", ip, l3 + 9,
-				proto4[kind], ok);
-		for (bit = 0; bit < 16 && kind && !tags; bit++) {
-			write_text(text, value_of[kind], at, rest);
-			compile(&filters.value[kind][bit], "%s & %d != 0", text,
-				1 << bit);
-			write_text(text, length_of[kind], at, rest);
-			compile(&filters.length[kind][bit], "%s & %d != 0",
-				text, 1 << bit);
-		}
-	}
+	compile_way(&filters.ip4[tags], ip, ip, next, proto4, at, rest);
 }
 
 static void compile_ip6(const char *front, int tags)
 {
 	char at[TEXT / 8], text[TEXT / 8], next[TEXT / 8], rest[TEXT / 8],
-		ok[TEXT / 2], ip[TEXT / 2];
-	int l3 = 14 + 4 * tags, exts, kind;
+		any[TEXT], ip[TEXT / 2];
+	int l3 = 14 + 4 * tags, exts;
 
 	write_text(
 		ip,
@@ -176,17 +189,10 @@ static void compile_ip6(const char *front, int tags)
 	for (exts = 0; exts < EXTS; exts++) {
 		write_text(rest, "(%d + ether[%d:2] - %s)", l3 + 40, l3 + 4,
 			   at);
-		for (kind = 0; kind < L4_KINDS; kind++) {
-			write_text(ok, l4_ok[kind], at, rest);
-			if (kind == L4_ANY)
-				compile(&filters.ip6[tags][exts][kind],
-					"%s and %s != 0 and %s != 43 and %s != 60",
-					ip, next, next, next);
-			else
-				compile(&filters.ip6[tags][exts][kind],
-					"%s and %s = %u and %s", ip, next,
-					proto6[kind], ok);
-		}
+		write_text(any, "%s and %s != 0 and %s != 43 and %s != 60", ip,
+			   next, next, next);
+		compile_way(&filters.ip6[tags][exts], any, ip, next, proto6, at,
+			    rest);
 		if (exts == EXTS - 1)
 			break;
 		/* an extension header, all of it in the datagram; hop-by-hop only first */
@@ -229,41 +235,47 @@ struct answer {
 	unsigned int value, length;
 };
 
+/* Is this the way through the headers of the frame? Then what is at its end. */
+static bool ask_way(const struct way *way, const unsigned char *p, size_t len,
+		    struct answer *a)
+{
+	int kind, bit;
+
+	for (kind = 1; kind < L4_KINDS; kind++) {
+		if (!matches(&way->ok[kind], p, len))
+			continue;
+		a->l4 = kind;
+		for (bit = 0; bit < 16; bit++) {
+			a->value |= (unsigned int)matches(
+					    &way->value[kind][bit], p, len)
+				    << bit;
+			a->length |= (unsigned int)matches(
+					     &way->length[kind][bit], p, len)
+				     << bit;
+		}
+	}
+	return matches(&way->ok[L4_ANY], p, len);
+}
+
 static struct answer ask_pcap(const unsigned char *p, size_t len)
 {
 	struct answer a = { .tags = -1 };
-	int t, e, kind, bit;
+	int t, e;
 
 	for (t = 0; t < TAGS; t++) {
 		if (!matches(&filters.tags[t], p, len))
 			continue;
 		a.tags = t;
 		a.arp = matches(&filters.arp[t], p, len);
-		a.ip4 = matches(&filters.ip4[t][L4_ANY], p, len);
+		a.ip4 = ask_way(&filters.ip4[t], p, len, &a);
 		for (e = 0; e < EXTS; e++) {
-			a.ip6 |= matches(&filters.ip6[t][e][L4_ANY], p, len);
+			a.ip6 |= ask_way(&filters.ip6[t][e], p, len, &a);
 			if (e < EXTS - 1)
 				a.routing |= matches(&filters.ip6_routing[t][e],
 						     p, len);
-			for (kind = 1; kind < L4_KINDS; kind++)
-				if (matches(&filters.ip6[t][e][kind], p, len))
-					a.l4 = kind;
 		}
-		for (kind = 1; kind < L4_KINDS; kind++)
-			if (matches(&filters.ip4[t][kind], p, len))
-				a.l4 = kind;
 	}
 	a.ip6 |= a.routing;
-	if (a.tags || !a.ip4 || !a.l4)
-		return a;
-	for (bit = 0; bit < 16; bit++) {
-		a.value |=
-			(unsigned int)matches(&filters.value[a.l4][bit], p, len)
-			<< bit;
-		a.length |=
-			(unsigned int)matches(&filters.length[a.l4][bit], p, len)
-			<< bit;
-	}
 	return a;
 }
 
@@ -321,8 +333,6 @@ static struct answer ask_parsers(unsigned char *p, size_t len)
 		a.routing = proto == IPPROTO_ROUTING;
 		parse_l4(&cur, proto, IPPROTO_ICMPV6, rest, &a);
 	}
-	if (a.tags || !a.ip4 || !a.l4)
-		a.value = a.length = 0;
 	return a;
 }
 

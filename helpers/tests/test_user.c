@@ -294,7 +294,10 @@ static void kernel_other_errors(void **state)
 	assert_said("CONFIG_BPF_SYSCALL");
 	fake.probe_err = ENOMEM;
 	assert_int_equal(hwirq_check_kernel(), -ENOMEM);
-	assert_said("Cannot allocate memory", "dmesg");
+	assert_said("out of memory: the kernel", "control group");
+	fake.probe_err = EMFILE;
+	assert_int_equal(hwirq_check_kernel(), -EMFILE);
+	assert_said("Too many open files", "dmesg");
 }
 
 static void missing_capabilities(void **state)
@@ -406,9 +409,21 @@ static void verifier_path_cost(void **state)
 static void load_without_log(void **state)
 {
 	(void)state;
+	fake.load_err = EMFILE;
+	bpf_object__close(load_echo(-EMFILE));
+	assert_said("cannot load object", "Too many open files");
+}
+
+/* What the verifier had said before is no reason. */
+static void load_out_of_memory(void **state)
+{
+	(void)state;
 	fake.load_err = ENOMEM;
 	bpf_object__close(load_echo(-ENOMEM));
-	assert_said("cannot load object", "Cannot allocate memory");
+	assert_said("out of memory: ", "object 'echo'");
+	fake.log = "12: (bc) w8 = w7\nsome words\n";
+	bpf_object__close(load_echo(-ENOMEM));
+	assert_said("out of memory: ", "object 'echo'");
 }
 
 static void log_reason(void **state)
@@ -491,7 +506,8 @@ static void attach_errors(void **state)
 		{ E2BIG, { "longest path", "kernel.bpf_hwirq_max_path",
 			   "limit is 77 today" } },
 		{ EINVAL, { "does not understand", "SEC(\"hwirq\")", "version" } },
-		{ ENOMEM, { "Cannot allocate memory", "dmesg", "lo" } },
+		{ ENOMEM, { "out of memory: ", "(all queues)", "ethtool -G lo rx" } },
+		{ ENFILE, { "Too many open files", "dmesg", "lo" } },
 		{ EPERM, { "attach to lo", "initial user namespace", "bpf(2)" } },
 	};
 	size_t i;
@@ -534,6 +550,15 @@ static void attach_quotes_kernel(void **state)
 	fake.kmsg = "4,4,4,-;eth0: link up\n";
 	attach(1, -EOPNOTSUPP);
 	assert_said("lo (queue 1)", "no hard-IRQ hook");
+
+	/* nor is a driver that says nothing, as all do without memory */
+	fake.link_err = ENOMEM;
+	fake.kmsg = "4,5,5,-;hwirq: lo: attach refused: the driver gave no reason\n";
+	attach(1, -ENOMEM);
+	assert_said("lo (queue 1): out of memory: ", "ethtool -G");
+	fake.link_err = EOPNOTSUPP;
+	attach(1, -EOPNOTSUPP);
+	assert_said("lo (queue 1)", "no hard-IRQ hook");
 }
 
 static void update(void **state)
@@ -548,6 +573,9 @@ static void update(void **state)
 	fake.update_err = E2BIG;
 	assert_int_equal(hwirq_link__update(link, prog), -E2BIG);
 	assert_said("'echo'", "kernel.bpf_hwirq_max_path");
+	fake.update_err = ENOMEM;
+	assert_int_equal(hwirq_link__update(link, prog), -ENOMEM);
+	assert_said("out of memory", "The old one stays");
 	fake.update_err = ENOLINK;
 	assert_int_equal(hwirq_link__update(link, prog), -ENOLINK);
 	assert_said("is detached", "Attach anew");
@@ -596,6 +624,49 @@ static void stats(void **state)
 
 	replace(path, NULL);
 	assert_int_equal(hwirq_link__stats(link, &st), -ENOENT);
+	assert_said("/proc/self/fdinfo", "mounted");
+	hwirq_link__destroy(link);
+}
+
+/* A line for each queue, longer than what counters are read by. */
+static void histogram(void **state)
+{
+	char path[64], text[8192] = LINK_FDINFO;
+	struct hwirq_histogram h;
+	struct hwirq_link *link;
+	struct hwirq_stats st;
+	size_t len;
+	int i, queue;
+
+	(void)state;
+	link = attach(HWIRQ_ALL_QUEUES, 0);
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", hwirq_link__fd(link));
+	replace(path, text);
+	assert_int_equal(hwirq_link__histogram(link, &h), -ENODATA);
+	assert_string_equal(said, "");
+
+	len = strlen(text);
+	for (queue = 0; queue < 2; queue++) {
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "handler_ns_hist:\t%d",
+					queue);
+		for (i = 8; i < 208; i++)
+			len += (size_t)snprintf(text + len, sizeof(text) - len, " %llu:%d",
+						(unsigned long long)hwirq_histogram__low((unsigned int)i),
+						i);
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "\n");
+	}
+	assert_int_equal(hwirq_link__histogram(link, &h), 0);
+	for (i = 0; i < 256; i++)
+		assert_int_equal(h.counts[i], i >= 8 && i < 208 ? 2 * i : 0);
+	assert_int_equal(hwirq_link__stats(link, &st), 0);
+	assert_int_equal(st.packets, 2);
+	assert_string_equal(said, "");
+
+	snprintf(text + len, sizeof(text) - len, "handler_ns_hist:\t2 17:1\nns_new:\t1\n");
+	assert_int_equal(hwirq_link__histogram(link, &h), -EPROTO);
+	assert_said("another format", "SDK that belongs");
+	replace(path, NULL);
+	assert_int_equal(hwirq_link__histogram(link, &h), -ENOENT);
 	assert_said("/proc/self/fdinfo", "mounted");
 	hwirq_link__destroy(link);
 }
@@ -655,6 +726,7 @@ int main(void)
 		TEST(verifier_refusal),
 		TEST(verifier_path_cost),
 		TEST(load_without_log),
+		TEST(load_out_of_memory),
 		TEST(log_reason),
 		TEST(attach_queue),
 		TEST(attach_errors),
@@ -662,6 +734,7 @@ int main(void)
 		TEST(attach_quotes_kernel),
 		TEST(update),
 		TEST(stats),
+		TEST(histogram),
 		TEST(path_cost),
 		TEST(find_device),
 		TEST(silence),

@@ -44,26 +44,36 @@ static void lab_xdp(void)
 /* TCP peer: a process on the host behind PEER_IP */
 
 struct server {
+	bool stop;
 	int fd;
 	uint16_t port;
-	pthread_t thread;
 	size_t len;
-	const char *content;
-	char *got;
+	char *content, *got;
 	size_t got_len;
 	int err;
 };
 
+/* False if that takes a minute, or nobody waits for it any more. */
+static bool server_ready(struct server *s, int fd, short events)
+{
+	struct pollfd pfd = { .fd = fd, .events = events };
+	int i;
+
+	for (i = 0; i < 600 * lab.patience && !__atomic_load_n(&s->stop, __ATOMIC_RELAXED); i++)
+		if (poll(&pfd, 1, 100) > 0)
+			return true;
+	return false;
+}
+
 static void *server_main(void *arg)
 {
 	struct server *s = arg;
-	struct pollfd pfd = { .fd = s->fd, .events = POLLIN };
 	int i, c;
 	ssize_t n;
 
 	/* First connection: we receive; second: we send. */
 	for (i = 0; i < 2; i++) {
-		if (poll(&pfd, 1, 60000 * lab.patience) <= 0) {
+		if (!server_ready(s, s->fd, POLLIN)) {
 			s->err = ETIMEDOUT;
 			return NULL;
 		}
@@ -73,14 +83,15 @@ static void *server_main(void *arg)
 			return NULL;
 		}
 		if (i == 0) {
-			while (s->got_len < s->len + 1 &&
+			while (s->got_len < s->len + 1 && server_ready(s, c, POLLIN) &&
 			       (n = read(c, s->got + s->got_len, s->len + 1 - s->got_len)) > 0)
 				s->got_len += n;
 		} else {
 			size_t done = 0;
 
-			while (done < s->len &&
-			       (n = send(c, s->content + done, s->len - done, MSG_NOSIGNAL)) > 0)
+			while (done < s->len && server_ready(s, c, POLLOUT) &&
+			       (n = send(c, s->content + done, s->len - done,
+					 MSG_NOSIGNAL | MSG_DONTWAIT)) > 0)
 				done += n;
 		}
 		close(c);
@@ -88,12 +99,30 @@ static void *server_main(void *arg)
 	return NULL;
 }
 
-static void server_start(struct server *s, const char *content, size_t len)
+/* Also of what a case that failed has left. */
+static void server_end(struct server *s)
+{
+	background_stop(&s->stop);
+	if (s->fd > 0)
+		close(s->fd);
+	free(s->content);
+	free(s->got);
+	memset(s, 0, sizeof(*s));
+}
+
+/* With so many lines of text. */
+static void server_start(struct server *s, unsigned int lines)
 {
 	struct sockaddr_in sin = { .sin_family = AF_INET };
 	socklen_t size = sizeof(sin);
+	unsigned int i;
 
-	memset(s, 0, sizeof(*s));
+	server_end(s);
+	s->content = malloc(lines * 11 + 16);
+	s->got = malloc(lines * 11 + 16);
+	check(s->content && s->got, "no memory");
+	for (i = 1; i <= lines; i++)
+		s->len += sprintf(s->content + s->len, "%u\n", i);
 	/* QEMU's user network hands PEER_IP to the host's loopback. */
 	sin.sin_addr.s_addr = htonl(lab.config->tap_queues ? PEER_IP : INADDR_LOOPBACK);
 	s->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -101,34 +130,24 @@ static void server_start(struct server *s, const char *content, size_t len)
 	      !listen(s->fd, 4) && !getsockname(s->fd, (struct sockaddr *)&sin, &size),
 	      "cannot listen: %s", strerror(errno));
 	s->port = ntohs(sin.sin_port);
-	s->content = content;
-	s->len = len;
-	s->got = malloc(len + 1);
-	check(s->got && !pthread_create(&s->thread, NULL, server_main, s), "no server thread");
+	background_start(server_main, s, &s->stop);
 }
 
 /* Both ways, compared byte for byte. */
 static void transfer_tcp(unsigned int lines)
 {
-	char *content = malloc(lines * 11 + 16);
-	struct server s;
-	size_t len = 0;
-	unsigned int i;
+	static struct server s;
 
-	for (i = 1; i <= lines; i++)
-		len += sprintf(content + len, "%u\n", i);
-	server_start(&s, content, len);
+	server_start(&s, lines);
 	guest("seq 1 %u >/tmp/content", lines);
 	guest("nc 10.0.2.2 %u </tmp/content", s.port);
 	guest("nc 10.0.2.2 %u </dev/null >/tmp/back", s.port);
-	pthread_join(s.thread, NULL);
-	close(s.fd);
+	background_stop(&s.stop);
 	check(!s.err, "TCP: %s", strerror(s.err));
-	check(s.got_len == len && !memcmp(s.got, content, len),
-	      "TCP from the guest: %zu bytes of %zu arrived, or others", s.got_len, len);
+	check(s.got_len == s.len && !memcmp(s.got, s.content, s.len),
+	      "TCP from the guest: %zu bytes of %zu arrived, or others", s.got_len, s.len);
 	guest("cmp /tmp/content /tmp/back");
-	free(s.got);
-	free(content);
+	server_end(&s);
 }
 
 static void lab_tcp(void)
@@ -1119,28 +1138,44 @@ static void netpoll(void)
 	guest("rmdir %s", target);
 }
 
+/* features says why not, by what it sees, and with --try in the driver's own words. */
+static void features_say(const char *seen, const char *reason)
+{
+	guest("hwirq features --dev eth0 >/run/features; [ $? -eq 1 ] && grep -qF '%s' /run/features || { cat /run/features; exit 1; }",
+	      seen);
+	if (reason)
+		guest("hwirq features --dev eth0 --try >/run/features; [ $? -eq 1 ] && grep -qF ': %s' /run/features || { cat /run/features; exit 1; }",
+		      reason);
+}
+
 static void refused_here(void)
 {
-	const char *reason = "";
+	const char *reason = "", *seen = "";
 
 	switch (lab_is) {
 	case THREADED:
 		reason = "interrupt handlers run in threads; boot without threadirqs";
+		seen = "threadirqs is on the kernel";
 		break;
 	case SHARED:
 		reason = "the receive queue shares its interrupt; give the virtio device more MSI-X vectors";
+		seen = "its queues share an interrupt";
 		break;
 	case NO_RESET:
 		reason = "the virtio device cannot reset single queues (VIRTIO_F_RING_RESET)";
+		seen = reason;
 		break;
 	case NO_OFFLOAD_CTRL:
 		reason = "the virtio device cannot turn off GRO_HW and checksum offload for its guest";
+		seen = reason;
 		break;
 	case NO_TX_NAPI:
 		reason = "transmit NAPI is off; load virtio_net with napi_tx=1";
+		seen = "transmit NAPI is off";
 		break;
 	}
 	refuses_attach("EOPNOTSUPP", reason);
+	features_say(seen, reason);
 	expect_ping(1, 100);
 }
 
@@ -1165,6 +1200,7 @@ static void clear_sentence(void)
 	guest_refuses("hwirq-echo --dev eth0 --count 1 >/run/echo.log 2>&1");
 	guest("grep -q 'this kernel (.*) has no hard-IRQ programs' /run/echo.log || { cat /run/echo.log; exit 1; }");
 	guest("[ $(wc -l </run/echo.log) -eq 1 ] || { echo 'more than one sentence:'; cat /run/echo.log; exit 1; }");
+	features_say("has no hard-IRQ programs: ", NULL);
 }
 
 /* Several queues */

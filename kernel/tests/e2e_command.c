@@ -39,10 +39,14 @@ void command_verbs(void)
 	out = hwirq(0, "features --dev eth0 --try --json");
 	says(out, "{\"ok\":true,");
 	says(out, "\"eth0\":{\"ok\":true,");
+	hwirq(0, "features --dev eth0");
 	says(hwirq(0, "status --json"), "[]");
 	hwirq(1, "stats --count 1");
 	hwirq(1, "unload --dev eth0");
 	says(hwirq(0, "verify --here /progs/verdict.bpf.o"), "verdict: accepted, longest path: ");
+	out = hwirq(1, "verify --here --json /cookbook/build/udp-echo/refused.bpf.o");
+	says(out, "\"verdict\":\"refused\"");
+	says(out, "R1 offset is outside of the packet");
 
 	out = hwirq(0, "load /progs/verdict.bpf.o --dev eth0 --json");
 	says(out, "\"program\":\"verdict\"");
@@ -63,6 +67,7 @@ void command_verbs(void)
 	send_dropped(5);
 	guest_until("grep '\"drop\":8,' /run/stats");
 	guest("kill $(cat /run/stats.pid)");
+	says(hwirq(0, "stats --count 1 --interval 0.1"), "; handler p50 ");
 	seen = guest_number("sed 's/.*\"seconds\":\\([^,]*\\),\"packets_per_second\":\\([^,]*\\),.*/\\1 \\2/' /run/stats | "
 			    "awk '{ sum += $1 * $2 } END { printf \"%%.0f\\n\", sum }'");
 	check(seen == 5, "the rates add up to %ld packets, not 5", seen);

@@ -91,7 +91,7 @@ static void flood_start(struct flood *flood, uint16_t port, unsigned long rate, 
 
 static void flood_stop(struct flood *flood)
 {
-	background_stop();
+	background_stop(&flood->stop);
 	check(!flood->error[0], "%s", flood->error);
 }
 

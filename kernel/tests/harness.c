@@ -96,23 +96,31 @@ void skip_case(const char *reason)
 	abort();
 }
 
-static pthread_t background;
-static bool *background_ends;
+static struct {
+	pthread_t thread;
+	bool *stop;
+} background[2];
 
 void background_start(void *(*run)(void *), void *arg, bool *stop)
 {
-	check(!background_ends, "there is a thread beside this case already");
-	check(!pthread_create(&background, NULL, run, arg), "no thread beside this case");
-	background_ends = stop;
+	int i = !!background[0].stop;
+
+	check(!background[i].stop, "there are two threads beside this case already");
+	check(!pthread_create(&background[i].thread, NULL, run, arg), "no thread beside this case");
+	background[i].stop = stop;
 }
 
-void background_stop(void)
+void background_stop(bool *stop)
 {
-	if (!background_ends)
-		return;
-	__atomic_store_n(background_ends, true, __ATOMIC_RELAXED);
-	pthread_join(background, NULL);
-	background_ends = NULL;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		if (!background[i].stop || (stop && background[i].stop != stop))
+			continue;
+		__atomic_store_n(background[i].stop, true, __ATOMIC_RELAXED);
+		pthread_join(background[i].thread, NULL);
+		background[i].stop = NULL;
+	}
 }
 
 static void *traffic_main(void *arg)
@@ -146,7 +154,7 @@ void traffic_start(struct traffic *t, uint16_t port, uint32_t dst_ip)
 
 void traffic_stop(struct traffic *t)
 {
-	background_stop();
+	background_stop(&t->stop);
 	check(!t->error[0], "%s", t->error);
 }
 
@@ -373,7 +381,7 @@ static int case_teardown(void **state)
 {
 	const struct e2e_case *c = *state;
 
-	background_stop();
+	background_stop(NULL);
 	if (outcome != RUNNING)
 		return 0;
 	result("fail", c, NULL);

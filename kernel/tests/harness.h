@@ -71,11 +71,11 @@ long stat_of(const char *text, const char *key);
 /* All counters of a pinned link (a copy that lives until the next call). */
 const char *link_stats(const char *pin);
 
-/* One thread beside the case, until it is stopped or the case has ended: *stop is set, and
- * it is waited for. What it works on has to outlive a case that fails.
+/* Up to two threads beside the case, each until it is stopped or the case has ended: *stop
+ * is set, and it is waited for. What it works on has to outlive a case that fails.
  */
 void background_start(void *(*run)(void *), void *arg, bool *stop);
-void background_stop(void);
+void background_stop(bool *stop);
 
 /* Datagrams of 100 bytes to a UDP port, by such a thread, at some 2,000 a second. Source
  * ports from 41000 on, one of 16; the IP id and the seed count them.
