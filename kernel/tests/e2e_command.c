@@ -71,6 +71,10 @@ void command_verbs(void)
 	seen = guest_number("sed 's/.*\"seconds\":\\([^,]*\\),\"packets_per_second\":\\([^,]*\\),.*/\\1 \\2/' /run/stats | "
 			    "awk '{ sum += $1 * $2 } END { printf \"%%.0f\\n\", sum }'");
 	check(seen == 5, "the rates add up to %ld packets, not 5", seen);
+	/* Percentiles are the upper ends of buckets, an eighth too long at most. */
+	seen = guest_number("sed -n 's/.*\"p50_ns_of_handler\":\\([0-9]*\\),.*\"p99_9_ns_of_handler\":\\([0-9]*\\),\"max_ns_of_handler\":\\([0-9]*\\),.*/\\1 \\2 \\3/p' /run/stats | "
+			    "awk '$1 <= 0 || $1 > $2 || $2 > $3 * 1.125 { exit 1 } END { print NR }'");
+	check(seen > 0, "no interval has times of the handler");
 
 	says(hwirq(0, "unload --dev eth0 --json"), "{\"detached\":1}");
 	says(hwirq(0, "status --json"), "[]");
