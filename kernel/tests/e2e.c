@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "e2e_command.h"
+#include "e2e_device.h"
 #include "e2e_survive.h"
 #include "e2e_templates.h"
 #include "harness.h"
@@ -1358,6 +1359,14 @@ const struct e2e_case e2e_cases[] = {
 	{ "cycles_in_flood", cycles_in_flood, MULTI },
 	{ "observe", observe, ALL },
 	{ "ethtool_stats", ethtool_stats, ALL },
+	{ "device_lengths", device_lengths, SMALL | MERGEABLE },
+	{ "device_num_buffers", device_num_buffers, SMALL | MERGEABLE },
+	{ "device_headers", device_headers, SMALL | MERGEABLE },
+	{ "device_repeats", device_repeats, SMALL | MERGEABLE },
+	{ "device_jumps", device_jumps, SMALL | MERGEABLE },
+	{ "device_rx_ids", device_rx_ids, MERGEABLE },
+	{ "device_tx_ids", device_tx_ids, MERGEABLE },
+	{ "device_random", device_random, SMALL | MERGEABLE },
 	{ "flood_livelock", flood_livelock, SMALL | MULTI },
 	{ "flood_pass", flood_pass, ALL },
 	{ "flood_ends", flood_ends, SMALL | MERGEABLE },

@@ -25,8 +25,8 @@
 #include "harness.h"
 
 static const struct lab_config configs[CONFIGS] = {
-	{ .name = "small", .nic = "switch,mrg_rxbuf=off", .cpus = 1, .user_net = true, .hotplug = true },
-	{ .name = "mergeable", .nic = "switch,mrg_rxbuf=on", .cpus = 2, .user_net = true },
+	{ .name = "small", .nic = "switch,mrg_rxbuf=off", .cpus = 1, .user_net = true, .hotplug = true, .qtest = true },
+	{ .name = "mergeable", .nic = "switch,mrg_rxbuf=on", .cpus = 2, .user_net = true, .qtest = true },
 	{ .name = "multiqueue", .nic = "tap:4", .cpus = 4, .tap_queues = 4 },
 	{ .name = "threadirqs", .nic = "dgram", .cpus = 1, .append = "threadirqs" },
 	{ .name = "sharedvector", .nic = "dgram,vectors=2", .cpus = 1 },
