@@ -997,21 +997,6 @@ static void netns_move(void)
 
 /* Refusals */
 
-/* The kernel has to say why, in exactly these words. */
-static void refuses_attach(const char *error, const char *reason)
-{
-	const char *out = guest_refuses("hwctl attach /progs/verdict.bpf.o eth0 all /sys/fs/bpf/verdict");
-	char line[200], *end;
-
-	check(strstr(out, error), "expected %s, got: %s", error, out);
-	end = line + sprintf(line, "hwirq: eth0: attach refused: ");
-	for (; *reason; *end++ = *reason++)
-		if (strchr("()", *reason))
-			*end++ = '\\';
-	strcpy(end, "$");
-	guest_log_has(line);
-}
-
 static void xdp_first(void)
 {
 	const char *modes[] = { "generic", "native" };

@@ -240,6 +240,20 @@ void guest_log_has(const char *pattern)
 	guest_until("dmesg | grep -E '%s'", pattern);
 }
 
+void refuses_attach(const char *error, const char *reason)
+{
+	const char *out = guest_refuses("hwctl attach /progs/verdict.bpf.o eth0 all /sys/fs/bpf/verdict");
+	char line[200], *end;
+
+	check(strstr(out, error), "expected %s, got: %s", error, out);
+	end = line + sprintf(line, "hwirq: eth0: attach refused: ");
+	for (; *reason; *end++ = *reason++)
+		if (strchr("()", *reason))
+			*end++ = '\\';
+	strcpy(end, "$");
+	guest_log_has(line);
+}
+
 void guest_unlimited(void)
 {
 	guest("echo 100 >/proc/sys/kernel/bpf_hwirq_irq_share && echo 100 >/proc/sys/kernel/bpf_hwirq_total_share");
