@@ -168,6 +168,14 @@ void device_lengths(void)
 	deliver(&plain, BUFFER);
 	expect_frames(&want.drop, 1);
 	good("the longest frame");
+	/* more than an interrupt deals with */
+	for (i = 0; i < 100; i++)
+		put_drop(&plain, 0);
+	badnet_publish(BADNET_RX);
+	want.invalid += 100;
+	good("100 impossible lengths at once");
+	guest("ethtool -S eth0 | grep 'rx0_hwirq_invalid: %ld$'", want.invalid);
+	check(stat_of(link_stats("verdict"), "hardirq_packets") > 0, "no frame met the program in hard IRQ");
 	detach();
 }
 
