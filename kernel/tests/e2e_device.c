@@ -345,7 +345,7 @@ static void recover(bool by_detach)
 
 void device_rx_ids(void)
 {
-	static const uint32_t ids[] = { BADNET_NUM, 65535, 0x80000000, 0xffffffff };
+	static const uint32_t ids[] = { BADNET_NUM, 0x80000000, 0xffffffff };
 	char log[64];
 	size_t i;
 	int n, before;
@@ -481,7 +481,7 @@ static void random_malice(void)
 void device_random(void)
 {
 	const char *rounds = getenv("DEVICE_ROUNDS"), *seed = getenv("DEVICE_SEED");
-	unsigned int n = rounds ? atoi(rounds) : 3, first = seed ? atoi(seed) : 1, round, i;
+	unsigned int n = rounds ? atoi(rounds) : lab.patience > 1 ? 1 : 3, first = seed ? atoi(seed) : 1, round, i;
 	struct frame f;
 
 	for (round = first; round < first + n; round++) {
