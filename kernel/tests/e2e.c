@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "e2e_command.h"
+#include "e2e_device.h"
 #include "e2e_survive.h"
 #include "e2e_templates.h"
 #include "harness.h"
@@ -1015,21 +1016,6 @@ static void netns_move(void)
 
 /* Refusals */
 
-/* The kernel has to say why, in exactly these words. */
-static void refuses_attach(const char *error, const char *reason)
-{
-	const char *out = guest_refuses("hwctl attach /progs/verdict.bpf.o eth0 all /sys/fs/bpf/verdict");
-	char line[200], *end;
-
-	check(strstr(out, error), "expected %s, got: %s", error, out);
-	end = line + sprintf(line, "hwirq: eth0: attach refused: ");
-	for (; *reason; *end++ = *reason++)
-		if (strchr("()", *reason))
-			*end++ = '\\';
-	strcpy(end, "$");
-	guest_log_has(line);
-}
-
 static void xdp_first(void)
 {
 	const char *modes[] = { "generic", "native" };
@@ -1394,6 +1380,14 @@ const struct e2e_case e2e_cases[] = {
 	{ "cycles_in_flood", cycles_in_flood, MULTI },
 	{ "observe", observe, ALL },
 	{ "ethtool_stats", ethtool_stats, ALL },
+	{ "device_lengths", device_lengths, SMALL | MERGEABLE },
+	{ "device_num_buffers", device_num_buffers, SMALL | MERGEABLE },
+	{ "device_headers", device_headers, SMALL | MERGEABLE },
+	{ "device_repeats", device_repeats, MERGEABLE },
+	{ "device_jumps", device_jumps, MERGEABLE },
+	{ "device_rx_ids", device_rx_ids, MERGEABLE },
+	{ "device_tx_ids", device_tx_ids, MERGEABLE },
+	{ "device_random", device_random, SMALL | MERGEABLE },
 	{ "flood_livelock", flood_livelock, SMALL | MULTI },
 	{ "flood_pass", flood_pass, ALL },
 	{ "flood_ends", flood_ends, SMALL | MERGEABLE },

@@ -25,8 +25,8 @@
 #include "harness.h"
 
 static const struct lab_config configs[CONFIGS] = {
-	{ .name = "small", .nic = "switch,mrg_rxbuf=off", .cpus = 1, .user_net = true, .hotplug = true },
-	{ .name = "mergeable", .nic = "switch,mrg_rxbuf=on", .cpus = 2, .user_net = true },
+	{ .name = "small", .nic = "switch,mrg_rxbuf=off", .cpus = 1, .user_net = true, .hotplug = true, .qtest = true },
+	{ .name = "mergeable", .nic = "switch,mrg_rxbuf=on", .cpus = 2, .user_net = true, .qtest = true },
 	{ .name = "multiqueue", .nic = "tap:4", .cpus = 4, .tap_queues = 4 },
 	{ .name = "threadirqs", .nic = "dgram", .cpus = 1, .append = "threadirqs" },
 	{ .name = "sharedvector", .nic = "dgram,vectors=2", .cpus = 1 },
@@ -246,6 +246,20 @@ long guest_number(const char *fmt, ...)
 void guest_log_has(const char *pattern)
 {
 	guest_until("dmesg | grep -E '%s'", pattern);
+}
+
+void refuses_attach(const char *error, const char *reason)
+{
+	const char *out = guest_refuses("hwctl attach /progs/verdict.bpf.o eth0 all /sys/fs/bpf/verdict");
+	char line[200], *end;
+
+	check(strstr(out, error), "expected %s, got: %s", error, out);
+	end = line + sprintf(line, "hwirq: eth0: attach refused: ");
+	for (; *reason; *end++ = *reason++)
+		if (strchr("()", *reason))
+			*end++ = '\\';
+	strcpy(end, "$");
+	guest_log_has(line);
 }
 
 void guest_unlimited(void)

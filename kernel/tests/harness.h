@@ -51,6 +51,8 @@ void guest_until(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 long guest_number(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The guest's kernel log since the case began has a line that matches. */
 void guest_log_has(const char *pattern);
+/* verdict.bpf.c is refused; the kernel has to say why, in exactly these words. */
+void refuses_attach(const char *error, const char *reason);
 
 void send_frame(const struct frame *f);
 /* The next frame to the client must be this one. */

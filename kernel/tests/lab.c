@@ -699,6 +699,8 @@ static pid_t start_boot(struct lab *lab)
 		argv[i++] = "--one-thread";
 	if (c->hotplug)
 		argv[i++] = "--hotplug";
+	if (c->qtest)
+		argv[i++] = "--qtest";
 	argv[i] = NULL;
 
 	pid = fork();
@@ -746,11 +748,11 @@ static int control_connect(struct lab *lab, uint64_t end)
 /* Send a line, and read lines until one that is an answer and no event. */
 static int qmp_ask(struct lab *lab, FILE *qmp, const char *command)
 {
-	char line[2048];
+	char *line = lab->answer;
 
 	if (fprintf(qmp, "%s\n", command) < 0 || fflush(qmp))
 		return fail("QEMU's monitor: %s", strerror(errno));
-	while (fgets(line, sizeof(line), qmp)) {
+	while (fgets(line, sizeof(lab->answer), qmp)) {
 		if (!strncmp(line, "{\"return\"", 9))
 			return 0;
 		if (!strncmp(line, "{\"error\"", 8))

@@ -30,6 +30,7 @@ struct lab_config {
 	bool icount;		/* virtual time */
 	bool one_thread;	/* for all emulated CPUs, see scripts/boot */
 	bool hotplug;		/* the NIC can be unplugged, see lab_qmp() */
+	bool qtest;		/* its rings can be taken over, see badnet.h */
 };
 
 struct wire_frame {
@@ -62,6 +63,7 @@ struct lab {
 	long log_seen;
 	char *output;		/* of the last command */
 	size_t output_len;
+	char answer[2048];	/* to the last lab_qmp() */
 	struct wire wire;
 };
 
@@ -79,7 +81,7 @@ int lab_keep_log(struct lab *lab, const char *dir);
 /* Run a shell command line; its exit status, or -1. Output in lab->output. */
 int lab_run(struct lab *lab, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* A command for QEMU's monitor: {"execute":...}. Done once QEMU says so. */
+/* A command for QEMU's monitor: {"execute":...}. Done once QEMU says so, in lab->answer. */
 int lab_qmp(struct lab *lab, const char *command);
 
 int wire_send(struct lab *lab, const struct frame *f);
