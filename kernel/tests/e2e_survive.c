@@ -623,6 +623,27 @@ void offloads(void)
 	reflect(3);
 }
 
+/* AF_XDP: virtio_net of this kernel has no zero copy. A copying socket needs an XDP program for frames. */
+void afxdp_socket(void)
+{
+	const char *out;
+
+	guest("hwctl attach /progs/verdict.bpf.o eth0 all /sys/fs/bpf/verdict");
+	reflect(3);
+	out = guest_refuses("hwctl xsk eth0 0 zerocopy 60");
+	check(strstr(out, "bind: EOPNOTSUPP"), "expected EOPNOTSUPP, got: %s", out);
+	guest("hwctl xsk eth0 0 copy 600 >/run/xsk 2>&1 & echo $! >/run/xsk.pid");
+	guest_until("grep -qx bound /run/xsk");
+	reflect(3);
+	out = guest_refuses("hwctl xdp /progs/xdp_reflect.bpf.o eth0 native /sys/fs/bpf/xdp");
+	check(strstr(out, "EBUSY"), "expected EBUSY, got: %s", out);
+	/* and the reverse */
+	guest("rm /sys/fs/bpf/verdict && hwctl idle && hwctl attach /progs/verdict.bpf.o eth0 all /sys/fs/bpf/verdict");
+	reflect(3);
+	guest("kill $(cat /run/xsk.pid)");
+	reflect(3);
+}
+
 /* Attach, detach and replace while more arrives than can be dealt with. CYCLES= for a soak. */
 void cycles_in_flood(void)
 {

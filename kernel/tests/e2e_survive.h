@@ -11,6 +11,7 @@ void packet_rules(void);
 void suspend(void);
 void unplug(void);
 void offloads(void);
+void afxdp_socket(void);
 void cycles_in_flood(void);
 void observe(void);
 void ethtool_stats(void);

@@ -39,6 +39,7 @@ static const struct lab_config configs[CONFIGS] = {
 	/* XDP is attached under traffic, which patches text */
 	{ .name = "simsmp", .nic = "dgram", .cpus = 2, .one_thread = true,
 	  .append = "hwirqsim.devices=2 hwirqsim.queues=2" },
+	{ .name = "iommu", .nic = "switch,disable-legacy=on,iommu_platform=on", .cpus = 1, .user_net = true },
 };
 
 struct lab lab = { .control = -1, .patience = 1 };

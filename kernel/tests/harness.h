@@ -24,7 +24,8 @@ enum {
 	NO_TX_NAPI	= 1 << 8,	/* kernel parameter virtio_net.napi_tx=0 */
 	SIM		= 1 << 9,	/* hwirqsim in virtual time */
 	SIM_SMP		= 1 << 10,	/* hwirqsim on two CPUs */
-	CONFIGS		= 11,
+	IOMMU		= 1 << 11,	/* the device's memory is mapped by the DMA API */
+	CONFIGS		= 12,
 	ALL		= SMALL | MERGEABLE | MULTI,
 };
 

@@ -20,6 +20,9 @@
 
 #include <hwirq_abi.h>
 #include <linux/if_link.h>
+#include <linux/if_xdp.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
 
 static int usage(void)
 {
@@ -31,6 +34,7 @@ static int usage(void)
 	      "       hwctl info PIN		what BPF_OBJ_GET_INFO_BY_FD says of the link\n"
 	      "       hwctl hold PIN SECONDS	keep the link open\n"
 	      "       hwctl spin PIN MS	keep CPU 0 busy; what a link and a spinner did meanwhile\n"
+	      "       hwctl xsk DEV QUEUE copy|zerocopy SECONDS	keep an AF_XDP socket bound to the queue\n"
 	      "       hwctl idle		wait until no hwirq or XDP link is left\n"
 	      "DEV is a name or an ifindex. Exit status 1: refused, with the errno's name.\n",
 	      stderr);
@@ -223,6 +227,33 @@ static int do_info(const char *pin)
 	return 0;
 }
 
+/* It receives nothing: the fill ring stays empty. */
+static int do_xsk(const char *dev, unsigned int queue, bool copy, unsigned int seconds)
+{
+	struct sockaddr_xdp addr = { .sxdp_family = AF_XDP,
+				     .sxdp_flags = copy ? XDP_COPY : XDP_ZEROCOPY,
+				     .sxdp_ifindex = if_nametoindex(dev), .sxdp_queue_id = queue };
+	struct xdp_umem_reg umem = { .len = 64 * 4096, .chunk_size = 4096 };
+	int fd = socket(AF_XDP, SOCK_RAW, 0), entries = 64, i;
+	const int rings[] = { XDP_UMEM_FILL_RING, XDP_UMEM_COMPLETION_RING, XDP_RX_RING, XDP_TX_RING };
+	void *area = mmap(NULL, umem.len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (fd < 0 || area == MAP_FAILED)
+		return refused("AF_XDP", errno);
+	umem.addr = (uintptr_t)area;
+	if (setsockopt(fd, SOL_XDP, XDP_UMEM_REG, &umem, sizeof(umem)))
+		return refused("XDP_UMEM_REG", errno);
+	for (i = 0; i < 4; i++)
+		if (setsockopt(fd, SOL_XDP, rings[i], &entries, sizeof(entries)))
+			return refused("AF_XDP ring", errno);
+	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)))
+		return refused("bind", errno);
+	puts("bound");
+	fflush(stdout);
+	sleep(seconds);
+	return 0;
+}
+
 static int do_hold(const char *pin, unsigned int seconds)
 {
 	int link = bpf_obj_get(pin);
@@ -346,6 +377,8 @@ int main(int argc, char **argv)
 		return do_info(argv[2]);
 	if (argc == 4 && !strcmp(argv[1], "hold"))
 		return do_hold(argv[2], atoi(argv[3]));
+	if (argc == 6 && !strcmp(argv[1], "xsk"))
+		return do_xsk(argv[2], atoi(argv[3]), !strcmp(argv[4], "copy"), atoi(argv[5]));
 	if (argc == 4 && !strcmp(argv[1], "spin"))
 		return do_spin(argv[2], atoi(argv[3]));
 	if (argc == 2 && !strcmp(argv[1], "idle"))
