@@ -441,6 +441,24 @@ static inline int hwirq__parse_stats(FILE *f, struct hwirq_stats *stats,
 	return 0;
 }
 
+/* What the kernel shows of the link; NULL with errno, and a message. */
+static inline FILE *hwirq__open_fdinfo(const struct hwirq_link *link)
+{
+	char path[64];
+	FILE *f;
+	int err;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", link->fd);
+	f = fopen(path, "re");
+	if (!f) {
+		err = errno;
+		hwirq__warn("hwirq: cannot read statistics from %s: %s. Is /proc mounted?\n",
+			    path, strerror(err));
+		errno = err;
+	}
+	return f;
+}
+
 /**
  * hwirq_link__stats - read the counters of a link
  * @link: link
@@ -453,20 +471,14 @@ static inline int hwirq_link__stats(const struct hwirq_link *link,
 				    struct hwirq_stats *stats)
 {
 	const char *missing;
-	char path[64];
 	bool gone;
 	int err;
 	FILE *f;
 
 	memset(stats, 0, sizeof(*stats));
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", link->fd);
-	f = fopen(path, "re");
-	if (!f) {
-		err = -errno;
-		hwirq__warn("hwirq: cannot read statistics from %s: %s. Is /proc mounted?\n",
-			    path, strerror(-err));
-		return err;
-	}
+	f = hwirq__open_fdinfo(link);
+	if (!f)
+		return -errno;
 	err = hwirq__parse_stats(f, stats, &missing, &gone);
 	fclose(f);
 	if (gone) {
@@ -493,19 +505,14 @@ static inline int hwirq_link__histogram(const struct hwirq_link *link,
 					struct hwirq_histogram *h)
 {
 	int err = -ENODATA, one = 0;
-	char path[64], *line = NULL;
+	char *line = NULL;
 	size_t size = 0;
 	FILE *f;
 
 	memset(h, 0, sizeof(*h));
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", link->fd);
-	f = fopen(path, "re");
-	if (!f) {
-		err = -errno;
-		hwirq__warn("hwirq: cannot read statistics from %s: %s. Is /proc mounted?\n",
-			    path, strerror(-err));
-		return err;
-	}
+	f = hwirq__open_fdinfo(link);
+	if (!f)
+		return -errno;
 	while (one != -EPROTO && getline(&line, &size, f) > 0) {
 		one = hwirq_histogram__add_line(h, line);
 		if (!one)
