@@ -644,7 +644,7 @@ void afxdp_socket(void)
 	reflect(3);
 }
 
-/* Attach, detach and replace while more arrives than can be dealt with. CYCLES= for a soak. */
+/* Attach, detach and replace while more arrives than can be dealt with. CYCLES= for a soak, with LAB_TIMEOUT=. */
 void cycles_in_flood(void)
 {
 	const char *more = getenv("CYCLES");

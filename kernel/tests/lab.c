@@ -660,8 +660,9 @@ int lab_run(struct lab *lab, const char *fmt, ...)
 static pid_t start_boot(struct lab *lab)
 {
 	char script[256], log[96], cpus[12], mem[12], timeout[12];
+	/* seconds until the guest is killed */
+	const char *soak = getenv("LAB_TIMEOUT"), *argv[24];
 	const struct lab_config *c = lab->config;
-	const char *argv[24];
 	int i = 0, fd;
 	pid_t pid;
 
@@ -669,7 +670,7 @@ static pid_t start_boot(struct lab *lab)
 	snprintf(log, sizeof(log), "%s/boot.log", lab->dir);
 	snprintf(cpus, sizeof(cpus), "%d", c->cpus ? c->cpus : 1);
 	snprintf(mem, sizeof(mem), "%d", (c->mem ? c->mem : 512) * (lab->patience > 1 ? 2 : 1));
-	snprintf(timeout, sizeof(timeout), "%d", 600 * lab->patience);
+	snprintf(timeout, sizeof(timeout), "%d", soak ? atoi(soak) : 600 * lab->patience);
 	argv[i++] = script;
 	argv[i++] = "--control";
 	argv[i++] = "--remove";	/* if we die and cannot */
