@@ -279,7 +279,7 @@ void filter_refusals(void)
 void filter_toggle(void)
 {
 	/* The debug kernel takes ten times as long for each. */
-	const int toggles = lab.patience > 1 ? 100 : 1000;
+	const int toggles = lab.patience > 1 ? 20 : 1000;
 	long before, drop, pass, took, generation = 0, last = 0;
 	const char *stats;
 	static struct traffic t;
