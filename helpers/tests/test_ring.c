@@ -265,20 +265,7 @@ static long fake_bpf(int cmd, const union bpf_attr *attr)
 	}
 }
 
-long __wrap_syscall(long number, ...)
-{
-	long a[6];
-	va_list args;
-	size_t i;
-
-	va_start(args, number);
-	for (i = 0; i < ARRAY_SIZE(a); i++)
-		a[i] = va_arg(args, long);
-	va_end(args);
-	if (number == __NR_bpf)
-		return fake_bpf((int)a[0], (const union bpf_attr *)a[1]);
-	return __real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
-}
+#include "fake_bpf.h"
 
 static bool is_open(int fd)
 {
