@@ -192,3 +192,24 @@ void badnet_publish(enum badnet_queue queue)
 	if (!(number(ask("readw %#llx", (unsigned long long)r->avail)) & VRING_AVAIL_F_NO_INTERRUPT))
 		interrupt(queue);
 }
+
+#define KERNEL_MAP	0xffffffff80000000ull	/* where x86-64 maps physical address 0 */
+
+int badnet_run_failing(const char *function, int32_t value, const char *cmd)
+{
+	uint8_t insns[] = { 0xb8, value, value >> 8, value >> 16, value >> 24, 0xc3 };	/* mov $value,%eax; ret */
+	char was[2 * sizeof(insns) + 3];
+	uint64_t address;
+	int status;
+
+	address = strtoull(guest("awk '$3 == \"%s\" { print $1 }' /proc/kallsyms", function), NULL, 16);
+	check(address > KERNEL_MAP, "the guest's kernel has no function %s", function);
+	address -= KERNEL_MAP;
+	connect_qtest();
+	snprintf(was, sizeof(was), "%s", ask("read %#llx %#zx", (unsigned long long)address, sizeof(insns)) + 1);
+	write_memory(address, insns, sizeof(insns));
+	status = lab_run(&lab, "%s", cmd);
+	ask("write %#llx %#zx %s", (unsigned long long)address, sizeof(insns), was);
+	check(status >= 0, "%s", lab_error());
+	return status;
+}

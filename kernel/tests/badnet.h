@@ -48,4 +48,9 @@ void badnet_jump(enum badnet_queue queue, uint16_t n);
 /* Write the used index; interrupt unless the driver asked not to. */
 void badnet_publish(enum badnet_queue queue);
 
+/* Run a command in the guest (see lab_run()) while a function of its kernel does nothing but
+ * return value, as on a machine whose device fails. Only in kernels that are not relocated.
+ */
+int badnet_run_failing(const char *function, int32_t value, const char *cmd);
+
 #endif

@@ -1388,6 +1388,8 @@ const struct e2e_case e2e_cases[] = {
 	{ "device_jumps", device_jumps, MERGEABLE },
 	{ "device_rx_ids", device_rx_ids, MERGEABLE },
 	{ "device_tx_ids", device_tx_ids, MERGEABLE },
+	{ "device_resets", device_resets, MERGEABLE },
+	{ "device_reset_at_detach", device_reset_at_detach, MERGEABLE },
 	{ "device_random", device_random, SMALL | MERGEABLE },
 	{ "flood_livelock", flood_livelock, SMALL | MULTI },
 	{ "flood_pass", flood_pass, ALL },

@@ -330,17 +330,23 @@ static void rebind(bool attached)
 	guest_until("cleanup-case");
 }
 
-/* A broken ring gives the pool back; after a reset of the device all is well again. */
-static void recover(bool by_detach)
+/* After a reset of the device all is well again. */
+static void revive(bool attached)
 {
-	if (by_detach) {
-		detach();
+	if (!attached)
 		refuses_attach("EIO", "the device broke the queue; unbind its driver and bind it again");
-	}
-	rebind(!by_detach);
+	rebind(attached);
 	attach();
 	good("a reset of the device");
 	detach();
+}
+
+/* A broken ring gives the pool back. */
+static void recover(bool by_detach)
+{
+	if (by_detach)
+		detach();
+	revive(!by_detach);
 }
 
 void device_rx_ids(void)
@@ -426,6 +432,50 @@ void device_tx_ids(void)
 		check(stat_of(stats, "tx_full") == 1, "one answer had no room:\n%s", stats);
 		recover(malice->what == SENT);
 	}
+}
+
+/* The device cannot reset a queue, or cannot use it again thereafter. */
+static const struct {
+	const char *function;
+	int error;
+} resets[] = {
+	{ "vp_modern_disable_vq_and_reset", -5 },
+	{ "vp_modern_enable_vq_after_reset", -16 },
+};
+
+void device_resets(void)
+{
+	char log[96];
+	size_t i;
+
+	for (i = 0; i < LEN(resets); i++) {
+		settle();
+		guest("dmesg -c >/dev/null");
+		check(badnet_run_failing(resets[i].function, resets[i].error,
+					 "hwctl attach /progs/verdict.bpf.o eth0 all /sys/fs/bpf/verdict"),
+		      "attach without %s succeeded", resets[i].function);
+		guest_log_has("hwirq: eth0: attach refused: the virtio device failed to reset the queue$");
+		guest_log_has("eth0: queue 0: detached: pool .* lost=0$");
+		snprintf(log, sizeof(log), "eth0: output.0: reset fail: %d$", resets[i].error);
+		guest_log_has(log);
+		snprintf(log, sizeof(log), "eth0: input.0: reset fail: %d$", resets[i].error);
+		guest_log_has(log);
+		revive(false);
+	}
+}
+
+/* The program is detached all the same, and the device has given its buffers back. */
+void device_reset_at_detach(void)
+{
+	attach();
+	good("an attach");
+	guest("dmesg -c >/dev/null");
+	check(!badnet_run_failing("vp_modern_enable_vq_after_reset", -16,
+				  "rm /sys/fs/bpf/verdict && hwctl idle"),
+	      "detach: %s", lab.output);
+	guest_log_has("eth0: input.0: reset fail: -16$");
+	guest_log_has("eth0: queue 0: detached: pool .* lost=0$");
+	revive(false);
 }
 
 /* Anything, in any order: what is counted is of no interest, that nothing is lost is. */

@@ -10,6 +10,8 @@ void device_repeats(void);
 void device_jumps(void);
 void device_rx_ids(void);
 void device_tx_ids(void);
+void device_resets(void);
+void device_reset_at_detach(void);
 void device_random(void);
 
 #endif
