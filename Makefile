@@ -38,7 +38,7 @@ test-list:
 verify verify-rules:
 	@$(MAKE) -s -C verifier-tests $(if $(filter verify-rules,$@),rules)
 	@$(if $(filter verify,$@),verifier-tests/build/verify $(if $(filter-out 0,$(V)),--verbose) \
-		$(if $(filter-out 0,$(JSON)),--json) $(if $(PROG),--prog '$(PROG)') -- '$(T)')
+		$(if $(filter-out 0,$(JSON)),--json) $(if $(PROG),--prog "$$PROG") -- '$(T)')
 
 # JSON=1: on stdout, instead of the table
 bench bench-full bench-list:

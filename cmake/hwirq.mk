@@ -9,7 +9,7 @@
 # Targets: all, verify (the kernel's verdict), run (a guest with it), clean. Variables:
 # HWIRQ_SDK, a checkout, else pkg-config's SDK is used; STATIC=1, no shared libraries;
 # CLANG, BPFTOOL, CC, CFLAGS, LDFLAGS, BPF_CFLAGS; RUN='COMMAND', what the guest runs
-# instead of a shell.
+# instead of a shell; FORWARD=udp:PORT:GUEST_PORT (or tcp), the way to it from 127.0.0.1.
 
 CLANG ?= clang
 BPFTOOL ?= $(shell PATH="$$PATH:/usr/sbin:/sbin" command -v bpftool)
@@ -21,7 +21,7 @@ OUT := .output
 ifneq ($(HWIRQ_SDK),)
 SDK_CFLAGS := -I$(abspath $(HWIRQ_SDK))/sdk-include
 BOOT := $(HWIRQ_SDK)/kernel/scripts/boot
-VERIFY = $(MAKE) --no-print-directory -C $(HWIRQ_SDK) verify T= V= JSON= PROG='$(abspath $(OUT)/$(APP).bpf.o)'
+VERIFY = $(MAKE) --no-print-directory -C $(HWIRQ_SDK) verify T= V= JSON= PROG=$(call quoted,$(abspath $(OUT)/$(APP).bpf.o))
 else
 SDK_CFLAGS := $(shell $(PKG_CONFIG) --cflags hwirq-sdk)
 BOOT := $(dir $(lastword $(MAKEFILE_LIST)))kernel/scripts/boot
@@ -62,11 +62,14 @@ $(OUT)/flags: FORCE | tools
 	@mkdir -p $(OUT)
 	@echo '$(FLAGS)' | cmp -s - $@ || echo '$(FLAGS)' > $@
 
+# For the shell, also where a path has an apostrophe
+quoted = '$(subst ','\'',$(1))'
+
 # For clangd and other editors: how each file is compiled, for either side.
 hwirq_command = { "directory": "$(CURDIR)", "file": "$(1)", "command": "$(2) -c $(1)" }
 compile_commands.json: $(OUT)/flags $(MAKEFILE_LIST)
-	@printf '%s\n' '[' $(foreach c,$(OBJS:.o=.c),'$(call hwirq_command,$(c),$(HWIRQ_CC)),') \
-		'$(call hwirq_command,$(APP).bpf.c,$(HWIRQ_BPF_CC))' ']' > $@
+	@printf '%s\n' '[' $(foreach c,$(OBJS:.o=.c),$(call quoted,$(call hwirq_command,$(c),$(HWIRQ_CC))),) \
+		$(call quoted,$(call hwirq_command,$(APP).bpf.c,$(HWIRQ_BPF_CC))) ']' > $@
 
 verify: $(OUT)/$(APP).bpf.o
 	@$(VERIFY)
@@ -76,7 +79,7 @@ run: $(APP)
 	@test -x $(BOOT) || \
 		$(call missing,there is no $(BOOT). On Debian it is in the package hwirq)
 	@echo "The guest has it as hwirq-$(APP), its interface is eth0 with 10.0.2.15."
-	@$(BOOT) --nic user --add $(APP):/bin/hwirq-$(APP) $(if $(RUN),-- "$$RUN")
+	@$(BOOT) --nic user $(FORWARD:%=--forward %) --add $(APP):/bin/hwirq-$(APP) $(if $(RUN),-- "$$RUN")
 
 # What is missing is said before a compiler says it in its own words.
 missing = { echo "$(APP): $(1)" >&2; exit 1; }
