@@ -1378,6 +1378,7 @@ const struct e2e_case e2e_cases[] = {
 	{ "unplug", unplug, SMALL },
 	{ "offloads", offloads, ALL },
 	{ "afxdp_socket", afxdp_socket, ALL | IOMMU },
+	{ "refill_elsewhere", refill_elsewhere, MULTI },
 	{ "cycles_in_flood", cycles_in_flood, MULTI },
 	{ "observe", observe, ALL },
 	{ "ethtool_stats", ethtool_stats, ALL },

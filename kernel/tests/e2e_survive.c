@@ -608,6 +608,30 @@ void attach_faults(void)
 	reflect(5);
 }
 
+/* Queues of the stack that are out of memory do not stop the program's: it has a pool. */
+void refill_elsewhere(void)
+{
+	static struct flood flood;
+	long queues;
+
+	if (lab_run(&lab, "[ -e /proc/self/fail-nth ]"))
+		skip_case("the kernel has no fault injection; debug/ has");
+	guest("hwctl attach /progs/verdict.bpf.o eth0 0 /sys/fs/bpf/verdict");
+	/* what the refill work turns off; one argument, the NAPI */
+	guest("cd " TRACING " && echo 'p:off napi_disable napi=%%di' >kprobe_events && echo 'comm ~ \"kworker*\"' >events/kprobes/off/filter && echo 1 >events/kprobes/off/enable && echo >trace && echo 1 >tracing_on");
+	guest("cd /sys/kernel/debug/fail_page_alloc && echo Y >ignore-gfp-wait && echo 0 >min-order && echo 0 >verbose && echo 1 >interval && echo -1 >times && echo 100 >probability");
+	flood_start(&flood, TX_PORT, 1000, false);
+	guest_until("[ $(grep -c napi= " TRACING "/trace) -ge 60 ]");
+	flood_stop(&flood);
+	guest("echo 0 >/sys/kernel/debug/fail_page_alloc/probability");
+	queues = guest_number("sed -n 's/.* napi=//p' " TRACING "/trace | sort -u | wc -l");
+	check(queues == 3, "three queues have no program, the refill stopped %ld", queues);
+	guest("cd " TRACING " && echo 0 >events/kprobes/off/enable && echo >kprobe_events && echo >trace");
+	flood_settle();
+	reflect(3);
+	expect_ping(1, 1000);
+}
+
 /* Offloads that would hide frames from the program stay off, others are as they were. */
 void offloads(void)
 {
