@@ -124,6 +124,42 @@ SEC("hwirq") __naked int rounds_from_frame_16_bits(void)
 		     "goto -3;" PASS);
 }
 
+/* What is known of a pointer and the end of the frame does not move with the pointer: here
+ * to the start of the frame, whatever the frame's length. Without a frame of 100 bytes there
+ * are many rounds, which the verifier has to see.
+ */
+#define MOVED(rounds, comparison, move)					\
+	"r2 = *(u32 *)(r1 + 0); r3 = *(u32 *)(r1 + 4); r5 = 1;"		\
+	"r7 = " #rounds "; r4 = r2; r4 += 100;"				\
+	"if r4 " comparison " r3 goto +1; r7 = 1;"			\
+	move " if r4 " comparison " r3 goto +2;"			\
+	"r7 -= 1; if r7 != 0 goto -2;" PASS
+
+#define MOVED_REFUSED(name, comparison, move)				\
+	HWIRQ_REFUSED(path_limit, E2BIG, TOO_LONG)			\
+	SEC("hwirq") __naked int name(void)				\
+	{								\
+		asm volatile(MOVED(100000, comparison, move));		\
+	}
+MOVED_REFUSED(moved_from_beyond_the_end, ">", "r4 -= 100;")
+MOVED_REFUSED(moved_from_the_end, ">=", "r4 -= 100;")
+MOVED_REFUSED(moved_by_adding, ">", "r4 += -100;")
+MOVED_REFUSED(moved_by_register, ">", "r5 *= 100; r4 -= r5;")
+MOVED_REFUSED(moved_by_unknown, ">", "r5 = *(u32 *)(r1 + 12); r5 &= 127; r4 -= r5;")
+
+HWIRQ_ACCEPTED(path_limit, 4 + 4 + 1 + 3 + 1 + 2 + 2 * 1000 + 2)
+SEC("hwirq") __naked int moved_with_few_rounds(void)
+{
+	asm volatile(MOVED(1000, ">", "r4 -= 100;"));
+}
+
+/* The same pointer again: whoever gets behind the second comparison has one round. */
+HWIRQ_ACCEPTED(path_limit, 4 + 4 + 1 + 3 + 1 + 1 + 1 + 2 * 1 + 2)
+SEC("hwirq") __naked int not_moved(void)
+{
+	asm volatile(MOVED(100000, ">", ""));
+}
+
 /* A second condition that is a constant makes it short enough. */
 HWIRQ_ACCEPTED(path_limit, 11 + 1 + 1 + 100 * 4 + 2 + 2)
 SEC("hwirq") __naked int rounds_from_frame_limited(void)

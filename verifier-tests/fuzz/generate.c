@@ -506,6 +506,44 @@ static void variable_access(struct gen *g)
 	g->live &= live;
 }
 
+/* Compare a pointer with the end of the packet, move it, and compare it again: what was
+ * learnt holds where it was learnt.
+ */
+static void moved_pointer(struct gen *g)
+{
+	static const uint8_t ops[] = { BPF_JGT, BPF_JGE, BPF_JLT, BPF_JLE };
+	unsigned int free = 0x300 & g->live & ~g->pinned, live;
+	uint8_t op = ops[below(g->r, 4)];
+	bool buffer = g->buffer;
+	int at;
+
+	if (g->sanitized || !free) {
+		alu_op(g);
+		return;
+	}
+	/* R2: the pointer, R3: the end of the packet */
+	mov_x(g, 2, BPF_REG_7);
+	alu_k(g, BPF_ADD, 2, below(g->r, 200));
+	emit(g, INSN(BPF_LDX | BPF_MEM | BPF_W, 3, BPF_REG_6,
+		     offsetof(struct hwirq_md, data_end), 0));
+	g->live &= ~0xc;
+	at = emit(g, INSN(BPF_JMP | op | BPF_X, 2, 3, 0, 0));
+	/* what a loop behind it may count to */
+	mov_k(g, pick(g->r, free), below(g->r, 4));
+	here(g, at);
+	if (one_in(g->r, 2))
+		alu_k(g, BPF_SUB, 2, below(g->r, 200));
+	else
+		alu_k(g, BPF_ADD, 2, (int)below(g->r, 400) - 200);
+	at = emit(g, INSN(BPF_JMP | op | BPF_X, 2, 3, 0, 0));
+	g->branches += 2 * g->times;
+	live = g->live;
+	block(g, 2);
+	here(g, at);
+	g->live &= live;
+	g->buffer = buffer;
+}
+
 /* Return from here: the rest of the function is another path. */
 static void leave(struct gen *g)
 {
@@ -1099,7 +1137,10 @@ static void statement(struct gen *g)
 		g->buffer = buffer;
 		break;
 	case 16:
-		variable_access(g);
+		if (one_in(g->r, 3))
+			moved_pointer(g);
+		else
+			variable_access(g);
 		break;
 	case 17:
 	case 18:
