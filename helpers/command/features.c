@@ -175,7 +175,12 @@ static bool tell_nics(const struct common *c, struct json_object *json)
 	char path[128], type[16];
 	bool any = false;
 
-	for (i = list; i && i->if_index; i++) {
+	if (!list) {
+		fprintf(stderr, "hwirq: cannot list the network interfaces: %s. It takes a socket; see 'ulimit -n'\n",
+			strerror(errno));
+		return false;
+	}
+	for (i = list; i->if_index; i++) {
 		/* Ethernet, by its number in <linux/if_arp.h> */
 		snprintf(path, sizeof(path), "/sys/class/net/%s/type", i->if_name);
 		if (!strcmp(hwirq__read_line(path, type, sizeof(type)), "1"))

@@ -121,7 +121,7 @@ static inline const char *hwirq__ifname(int ifindex, char *buf)
  * hwirq_ifindex - find a device
  * @dev: name or decimal index
  *
- * Return: the index, or -ENODEV.
+ * Return: the index, -ENODEV, or another negative errno if the kernel cannot be asked.
  */
 static inline int hwirq_ifindex(const char *dev)
 {
@@ -130,6 +130,7 @@ static inline int hwirq_ifindex(const char *dev)
 	unsigned long index;
 	size_t len = 0;
 	char *end;
+	int err;
 
 	index = if_nametoindex(dev);
 	if (index)
@@ -140,7 +141,13 @@ static inline int hwirq_ifindex(const char *dev)
 		return (int)index;
 
 	list = if_nameindex();
-	for (i = list; i && i->if_index && len < sizeof(known); i++)
+	if (!list) {
+		err = errno ? -errno : -ENOBUFS;
+		hwirq__warn("hwirq: cannot look for the network interface '%s': %s. It takes a socket; see 'ulimit -n'\n",
+			    dev, strerror(-err));
+		return err;
+	}
+	for (i = list; i->if_index && len < sizeof(known); i++)
 		len += (size_t)snprintf(known + len, sizeof(known) - len,
 					"%s%s", len ? ", " : "", i->if_name);
 	if_freenameindex(list);

@@ -8,6 +8,7 @@
  */
 #define _GNU_SOURCE
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include "test.h"
@@ -678,6 +679,8 @@ static void path_cost(void **state)
 
 static void find_device(void **state)
 {
+	struct rlimit before, none;
+
 	(void)state;
 	assert_int_equal(hwirq_ifindex("lo"), IFINDEX);
 	assert_int_equal(hwirq_ifindex("1"), IFINDEX);
@@ -688,6 +691,14 @@ static void find_device(void **state)
 	assert_said("''");
 	assert_int_equal(hwirq_ifindex("99999999"), -ENODEV);
 	assert_said("99999999");
+	/* no socket to ask with */
+	getrlimit(RLIMIT_NOFILE, &before);
+	none = before;
+	none.rlim_cur = 0;
+	setrlimit(RLIMIT_NOFILE, &none);
+	assert_int_equal(hwirq_ifindex("nosuchdev0"), -EMFILE);
+	setrlimit(RLIMIT_NOFILE, &before);
+	assert_said("cannot look for the network interface 'nosuchdev0'", "ulimit -n");
 }
 
 static void silence(void **state)
