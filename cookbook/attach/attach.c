@@ -45,7 +45,7 @@ static int find_variable(struct bpf_object *obj, const char *name, struct variab
 {
 	const struct btf *btf = bpf_object__btf(obj);
 	const struct btf_var_secinfo *var;
-	const struct btf_type *sec, *t;
+	const struct btf_type *sec, *t = NULL;
 	struct bpf_map *map;
 	size_t size;
 	char *data;
@@ -113,7 +113,9 @@ static int parse_value(const char *dev, const char *text, size_t element,
 		return 4;
 	errno = 0;
 	number = strtoull(text, &end, 0);
-	if (!*text || *end || errno || (element < 8 && number >> (8 * element)))
+	/* a struct is no number */
+	if (!*text || *end || errno || element > sizeof(number) ||
+	    (element < 8 && number >> (8 * element)))
 		return -EINVAL;
 	memcpy(bytes, &number, element);	/* little-endian, as all of this SDK's machines */
 	return (int)element;
@@ -245,7 +247,7 @@ int main(int argc, char **argv)
 {
 	struct hwirq_link *link = NULL;
 	struct bpf_object *obj = NULL;
-	char line[LINE_MAX_LEN] = "";
+	char line[LINE_MAX_LEN] = "", dev[IF_NAMESIZE];
 	size_t len = 0;
 	int i, err, ifindex;
 
@@ -260,12 +262,17 @@ int main(int argc, char **argv)
 	ifindex = hwirq_ifindex(argv[1]);
 	if (ifindex < 0)
 		return EXIT_FAILURE;
-	err = load(argv[2], argv[1], line, &obj);
+	/* `mac` takes the name, also where DEV is an index */
+	if (!if_indextoname((unsigned int)ifindex, dev)) {
+		perror("attach: the network interface is gone");
+		return EXIT_FAILURE;
+	}
+	err = load(argv[2], dev, line, &obj);
 	if (!err)
 		err = hwirq_program__attach(program_of(obj), ifindex, HWIRQ_ALL_QUEUES, &link);
 	if (!err) {
 		printf("attached\n");
-		follow(link, argv[2], argv[1], &obj);
+		follow(link, argv[2], dev, &obj);
 		err = print_stats(link);
 	}
 	hwirq_link__destroy(link);
