@@ -72,6 +72,13 @@ static inline int hwirq__no_memory(void)
 	return -ENOMEM;
 }
 
+/* In words, also what only libbpf knows: an object for machines of the other byte order. */
+static inline const char *hwirq__strerror(int err, char *buf, size_t size)
+{
+	libbpf_strerror(err, buf, size);
+	return buf;
+}
+
 /* First line of a small file, or "" if there is none. */
 static inline const char *hwirq__read_line(const char *path, char *buf,
 					   size_t size)

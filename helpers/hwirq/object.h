@@ -159,6 +159,7 @@ static inline int hwirq_object__open(const char *path,
 				     const struct bpf_object_open_opts *opts,
 				     struct bpf_object **obj)
 {
+	char why[128];
 	int err;
 
 	err = hwirq_register();
@@ -170,7 +171,7 @@ static inline int hwirq_object__open(const char *path,
 		return 0;
 	err = errno ? -errno : -EINVAL;
 	hwirq__warn("hwirq: cannot open %s: %s. It must be an object made by clang -O2 -g -target bpf\n",
-		    path, strerror(-err));
+		    path, hwirq__strerror(err, why, sizeof(why)));
 	return err;
 }
 
@@ -239,7 +240,8 @@ static inline void hwirq__explain_load(struct bpf_object *obj, int err)
 		hwirq__warn_perm("load the object", false);
 	else
 		hwirq__warn("hwirq: cannot load object '%s': %s. The verifier was not reached; libbpf's message says which step failed\n",
-			    bpf_object__name(obj), strerror(-err));
+			    bpf_object__name(obj),
+			    hwirq__strerror(err, reason, sizeof(reason)));
 }
 
 /* Room for any log; untouched pages of it cost nothing. */

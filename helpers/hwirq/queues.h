@@ -205,6 +205,7 @@ static inline int hwirq_queues__open_mem(const void *elf, size_t size,
 {
 	struct bpf_object *obj;
 	unsigned int i;
+	char why[128];
 	int err;
 
 	*qs = NULL;
@@ -220,7 +221,7 @@ static inline int hwirq_queues__open_mem(const void *elf, size_t size,
 		}
 		err = errno ? -errno : -EINVAL;
 		hwirq__warn("hwirq: libbpf cannot open the object in memory: %s. It must be made by clang -O2 -g -target bpf\n",
-			    strerror(-err));
+			    hwirq__strerror(err, why, sizeof(why)));
 	}
 	if (err) {
 		hwirq_queues__free(*qs);
@@ -472,6 +473,8 @@ hwirq_queues__link(const struct hwirq_queues *qs, unsigned int index)
  * hwirq_queues__stats - the counters of all links together
  * @qs: attached
  * @stats: receives the sums; of ns_max, the maximum
+ *
+ * Return: as hwirq_link__stats(); -ENODEV after hwirq_queues__detach().
  */
 static inline int hwirq_queues__stats(const struct hwirq_queues *qs,
 				      struct hwirq_stats *stats)
@@ -483,6 +486,11 @@ static inline int hwirq_queues__stats(const struct hwirq_queues *qs,
 
 	memset(stats, 0, sizeof(*stats));
 	for (i = 0; i < qs->count; i++) {
+		if (!qs->instances[i].link) {
+			hwirq__warn("hwirq: no counters of %s: its links, which have them, are detached. Read them before hwirq_queues__detach()\n",
+				    qs->ifname);
+			return -ENODEV;
+		}
 		err = hwirq_link__stats(qs->instances[i].link, &one);
 		if (err)
 			return err;

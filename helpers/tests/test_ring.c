@@ -1013,6 +1013,7 @@ static void queues_all(void **state)
 {
 	struct hwirq_queues *qs;
 	struct hwirq_ring_info info;
+	struct hwirq_stats stats;
 	struct seen seen = { 0 };
 	const struct hwirq_record *rec;
 	unsigned int i;
@@ -1049,6 +1050,8 @@ static void queues_all(void **state)
 	produce(&rings[2], 10);
 	hwirq_queues__detach(qs);
 	assert_null(hwirq_queues__link(qs, 2));
+	assert_int_equal(hwirq_queues__stats(qs, &stats), -ENODEV);
+	check_said("before hwirq_queues__detach()");
 	assert_int_equal(hwirq_ring__next(seen.ring, &rec), 1);
 	assert_int_equal(rec->queue, 2);
 	hwirq_queues__detach(qs);
