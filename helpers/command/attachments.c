@@ -99,7 +99,8 @@ int attachments_get(int ifindex, int queue, struct attachment **list, size_t *co
 		if (fd < 0)
 			continue;	/* ended in the meantime */
 		if (!describe(fd, &a) || (ifindex && a.ifindex != ifindex) ||
-		    (queue != HWIRQ_ALL_QUEUES && a.queue != queue)) {
+		    (queue != HWIRQ_ALL_QUEUES && a.queue != HWIRQ_ALL_QUEUES &&
+		     a.queue != queue)) {
 			close(fd);
 			continue;
 		}
@@ -194,7 +195,8 @@ int do_status(int argc, char **argv)
 			json_object_array_add(all, attachment_json(&list[i]));
 		print_json(all);
 	} else if (!count) {
-		puts("no hard-IRQ program is attached");
+		printf("no hard-IRQ program is attached%s%s\n", c.dev ? " to " : "",
+		       c.dev ? c.dev : "");
 	} else {
 		printf("%-16s %-12s %-5s %6s %-16s %9s  %s\n", "DEV", "DRIVER", "QUEUE", "LINK",
 		       "PROGRAM", "PATH COST", "KEPT BY");

@@ -58,7 +58,7 @@ void add_bool(struct json_object *json, const char *key, bool value);
 void add_queue(struct json_object *json, int queue);
 const char *queue_name(int queue, char *buf, size_t size);
 
-/* The sentences of hwirq_user.h, kept instead of printed. */
+/* The sentences of hwirq_user.h and libbpf, kept instead of printed: the first one. */
 void capture_begin(void);
 const char *capture_end(void);
 
@@ -68,6 +68,7 @@ const char *capture_end(void);
  */
 #define BPFFS "/sys/fs/bpf"
 
+/* A negative errno, after saying so, if there is none to look into. */
 int need_bpffs(void);
 void pin_path(char *buf, size_t size, int ifindex, int queue, const char *ring);
 
@@ -84,7 +85,10 @@ struct attachment {
 	char pin[PATH_MAX];	/* "" if it is not one of ours */
 };
 
-/* Those of a device (0: all) and queue (HWIRQ_ALL_QUEUES: all); 0 or a negative errno. */
+/*
+ * Those of a device (0: all), and if @queue is one, those that serve it: its own and that
+ * of all queues. 0 or a negative errno.
+ */
 int attachments_get(int ifindex, int queue, struct attachment **list, size_t *count);
 void attachments_free(struct attachment *list, size_t count);
 

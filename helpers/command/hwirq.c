@@ -20,6 +20,15 @@ static const struct {
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
+/* What did not reach its reader is not done. */
+static int check_stdout(int status)
+{
+	if (!ferror(stdout) && !fflush(stdout))
+		return status;
+	fprintf(stderr, "hwirq: cannot write to stdout: %s\n", strerror(errno));
+	return status ? status : EXIT_REFUSED;
+}
+
 static void usage(FILE *f)
 {
 	size_t i;
@@ -138,7 +147,7 @@ static int capture(enum libbpf_print_level level, const char *format, va_list ar
 {
 	size_t at = strlen(captured);
 
-	return level == LIBBPF_DEBUG ? 0 :
+	return level != LIBBPF_WARN ? 0 :
 	       vsnprintf(captured + at, sizeof(captured) - at, format, args);
 }
 
@@ -146,15 +155,17 @@ void capture_begin(void)
 {
 	captured[0] = '\0';
 	print_before = hwirq_set_print(capture);
-	libbpf_print_before = libbpf_set_print(NULL);
+	libbpf_print_before = libbpf_set_print(capture);
 }
 
-/* Without the prefix and the end of the line. */
+/* The first one, without its prefix and the end of the line. */
 const char *capture_end(void)
 {
 	hwirq_set_print(print_before);
 	libbpf_set_print(libbpf_print_before);
 	captured[strcspn(captured, "\n")] = '\0';
+	if (!strncmp(captured, "libbpf: ", 8))
+		return captured + 8;
 	return captured + (strncmp(captured, "hwirq: ", 7) ? 0 : 7);
 }
 
@@ -162,11 +173,18 @@ int need_bpffs(void)
 {
 	struct statfs fs;
 
-	if (!statfs(BPFFS, &fs) && fs.f_type == BPF_FS_MAGIC)
-		return 0;
-	fprintf(stderr, "hwirq: no BPF file system at %s, where links are kept. Mount it: mount -t bpf bpf %s\n",
-		BPFFS, BPFFS);
-	return -ENODEV;
+	if (statfs(BPFFS, &fs) || fs.f_type != BPF_FS_MAGIC) {
+		fprintf(stderr, "hwirq: no BPF file system at %s, where links are kept. Mount it: mount -t bpf bpf %s\n",
+			BPFFS, BPFFS);
+		return -ENODEV;
+	}
+	/* or what is there would look like nothing */
+	if (access(BPFFS, R_OK | X_OK)) {
+		fprintf(stderr, "hwirq: cannot look into %s, where links are kept: %s. Run it as root\n",
+			BPFFS, strerror(errno));
+		return -EACCES;
+	}
+	return 0;
 }
 
 void pin_path(char *buf, size_t size, int ifindex, int queue, const char *ring)
@@ -206,7 +224,7 @@ int main(int argc, char **argv)
 			continue;
 		snprintf(name, sizeof(name), "hwirq %s", commands[i].name);
 		argv[skip] = name;
-		return commands[i].run(argc - skip, argv + skip);
+		return check_stdout(commands[i].run(argc - skip, argv + skip));
 	}
 	if (argc > 1)
 		fprintf(stderr, "hwirq: there is no command '%s'\n\n", argc > skip ? name : argv[1]);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /* load.c - attach a program and keep its link in bpffs; detach it again */
 #include <glob.h>
+#include <signal.h>
 
 #include "command.h"
 
@@ -28,6 +29,20 @@ static bool has_ring(const struct bpf_object *obj)
 	return false;
 }
 
+static void print_names(const struct bpf_object *obj)
+{
+	struct bpf_program *prog;
+	bool any = false;
+
+	bpf_object__for_each_program(prog, obj) {
+		if (bpf_program__type(prog) != hwirq__prog_type())
+			continue;
+		fprintf(stderr, " %s", bpf_program__name(prog));
+		any = true;
+	}
+	fputs(any ? "\n" : " none\n", stderr);
+}
+
 /* By name, or the only one of SEC("hwirq"); the others are not loaded. */
 static struct bpf_program *choose(struct bpf_object *obj, const char *name)
 {
@@ -48,8 +63,18 @@ static struct bpf_program *choose(struct bpf_object *obj, const char *name)
 		bpf_program__set_autoload(found, true);
 		return found;
 	}
-	fprintf(stderr, "hwirq: %s has %u programs of SEC(\"hwirq\")%s%s, not one. Choose with --program\n",
-		bpf_object__name(obj), n, name ? " named " : "", name ? name : "");
+	if (n) {
+		fprintf(stderr, "hwirq: %s has %u programs of SEC(\"hwirq\"). Choose with --program:",
+			bpf_object__name(obj), n);
+		print_names(obj);
+	} else if (name) {
+		fprintf(stderr, "hwirq: %s has no program '%s' of SEC(\"hwirq\"). It has:",
+			bpf_object__name(obj), name);
+		print_names(obj);
+	} else {
+		fprintf(stderr, "hwirq: %s has no program in SEC(\"hwirq\")\n",
+			bpf_object__name(obj));
+	}
 	return NULL;
 }
 
@@ -196,6 +221,32 @@ static int make_instances(const struct common *c, int ifindex, struct loaded **l
 	return count;
 }
 
+/*
+ * Between the queues, and between attaching and pinning, a signal would leave a part of
+ * it behind. So it waits, and what was done is undone before the signal has its way.
+ * Those that are ignored stay so.
+ */
+static void hold_signals(sigset_t *held)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction action;
+	size_t i;
+
+	sigemptyset(held);
+	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		if (!sigaction(signals[i], NULL, &action) && action.sa_handler != SIG_IGN)
+			sigaddset(held, signals[i]);
+	sigprocmask(SIG_BLOCK, held, NULL);
+}
+
+static bool signal_waits(const sigset_t *held)
+{
+	sigset_t waiting;
+
+	return !sigpending(&waiting) && !sigandset(&waiting, &waiting, held) &&
+	       !sigisemptyset(&waiting);
+}
+
 int do_load(int argc, char **argv)
 {
 	static const struct argp_option options[] = {
@@ -206,6 +257,7 @@ int do_load(int argc, char **argv)
 	struct common c = { .queue = HWIRQ_ALL_QUEUES };
 	struct loaded *list = NULL;
 	int ifindex, count, i, err = 0;
+	sigset_t held;
 
 	parse(argc, argv, options, "OBJ",
 	      "Load a program, attach it to the receive queues of a network interface, and keep "
@@ -217,8 +269,12 @@ int do_load(int argc, char **argv)
 	count = make_instances(&c, ifindex, &list);
 	if (count < 0)
 		return count == -EINVAL ? EXIT_USAGE : EXIT_REFUSED;
-	for (i = 0; !err && i < count; i++)
+	hold_signals(&held);
+	for (i = 0; !err && i < count; i++) {
 		err = load_one(&c, ifindex, &list[i]);
+		if (!err && signal_waits(&held))
+			err = -EINTR;
+	}
 	if (!err)
 		print_loaded(&c, ifindex, list, count);
 	for (i = 0; i < count; i++) {
@@ -228,15 +284,19 @@ int do_load(int argc, char **argv)
 		bpf_object__close(list[i].obj);
 	}
 	free(list);
+	sigprocmask(SIG_UNBLOCK, &held, NULL);
 	return err ? EXIT_REFUSED : 0;
 }
 
-/* Also by the number of a device that is gone. */
+/* Also by the number of a device that is gone; a name may be a number, too. */
 static int ifindex_of(const char *dev)
 {
 	char *end;
-	long n = strtol(dev, &end, 10);
+	long n = (long)if_nametoindex(dev);
 
+	if (n)
+		return (int)n;
+	n = strtol(dev, &end, 10);
 	return *dev && !*end && n > 0 && n <= INT_MAX ? (int)n : hwirq_ifindex(dev);
 }
 
@@ -256,7 +316,7 @@ int do_unload(int argc, char **argv)
 	      "Detach what load has attached to an interface, or to one of its queues.",
 	      false, true, &c);
 	ifindex = ifindex_of(c.dev);
-	if (ifindex < 0)
+	if (ifindex < 0 || need_bpffs())
 		return EXIT_REFUSED;
 	if (c.queue == HWIRQ_ALL_QUEUES)
 		snprintf(pattern, sizeof(pattern), BPFFS "/hwirq_%d_*", ifindex);

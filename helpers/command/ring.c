@@ -5,7 +5,8 @@
 
 #include "command.h"
 
-static void print_record(const struct common *c, const struct hwirq_record *rec)
+/* Whether it has reached stdout. */
+static bool print_record(const struct common *c, const struct hwirq_record *rec)
 {
 	const unsigned char *data = (const unsigned char *)rec->data;
 	struct json_object *json;
@@ -15,7 +16,7 @@ static void print_record(const struct common *c, const struct hwirq_record *rec)
 	hex = malloc(2 * rec->size + 1);
 	if (!hex) {
 		hwirq__no_memory();
-		return;
+		return false;
 	}
 	hex[0] = '\0';
 	for (i = 0; i < rec->size; i++)
@@ -34,6 +35,7 @@ static void print_record(const struct common *c, const struct hwirq_record *rec)
 		fflush(stdout);
 	}
 	free(hex);
+	return !ferror(stdout);
 }
 
 /* Until there is no more, or for ever, or so many. */
@@ -48,7 +50,10 @@ static int dump(const struct common *c, struct hwirq_ring *ring)
 		if (got < 0)
 			return EXIT_REFUSED;
 		if (got) {
-			print_record(c, rec);
+			if (!print_record(c, rec)) {
+				ring->held = 0;	/* it stays for the next one who asks */
+				return EXIT_REFUSED;
+			}
 			n++;
 			continue;
 		}
@@ -77,6 +82,9 @@ static int add_rings(const struct common *c, int ifindex, struct hwirq_ring *rin
 		    (c->queue != HWIRQ_ALL_QUEUES && queue != c->queue))
 			continue;
 		fd = bpf_obj_get(found.gl_pathv[i]);
+		if (fd < 0)
+			fprintf(stderr, "hwirq: cannot open the ring %s: %s. Run it as root\n",
+				found.gl_pathv[i], strerror(errno));
 		if (fd < 0 || hwirq__ring_add(ring, fd, queue, NULL, NULL))
 			n = -1;
 		else
@@ -103,7 +111,7 @@ int do_ring_dump(int argc, char **argv)
 	      "room back: a record is printed once. A ring has one reader at a time.",
 	      false, true, &c);
 	ifindex = hwirq_ifindex(c.dev);
-	if (ifindex < 0)
+	if (ifindex < 0 || need_bpffs())
 		return EXIT_REFUSED;
 	ring = hwirq__ring_set();
 	if (!ring)

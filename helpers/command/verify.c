@@ -18,7 +18,7 @@ static int run_boot(char *const argv[])
 
 	err = posix_spawn(&pid, argv[0], NULL, NULL, argv, environ);
 	if (err) {
-		fprintf(stderr, "hwirq: this kernel takes no hard-IRQ programs, and %s, which boots a guest that does, cannot be run: %s. Set HWIRQ_SDK to a checkout of hwirq-sdk\n",
+		fprintf(stderr, "hwirq: this kernel takes no hard-IRQ programs from this process, and %s, which boots a guest that does, cannot be run: %s. Set HWIRQ_SDK to a checkout of hwirq-sdk\n",
 			argv[0], strerror(err));
 		return EXIT_CANNOT;
 	}
@@ -86,13 +86,16 @@ static size_t count_programs(const char *path)
 	return n;
 }
 
+/* @why: libbpf's, for what never reached the verifier */
 static void print_verdict(const struct common *c, const char *name, int err, unsigned int cost,
-			  const char *log, struct json_object *all)
+			  const char *log, const char *why, struct json_object *all)
 {
 	struct json_object *one;
 	char reason[512];
 
 	hwirq__log_reason(log, reason, sizeof(reason));
+	if (err && !reason[0])
+		snprintf(reason, sizeof(reason), "%s", why);
 	if (!c->json) {
 		if (err || c->verbose)
 			fputs(log, stdout);
@@ -124,6 +127,7 @@ static int verify_one(const struct common *c, size_t wanted, char *log,
 	struct bpf_object *obj = open_object(c->object);
 	struct bpf_program *prog, *one = NULL;
 	unsigned int cost = 0;
+	const char *why;
 	size_t n = 0;
 	int err;
 
@@ -141,7 +145,7 @@ static int verify_one(const struct common *c, size_t wanted, char *log,
 	bpf_program__set_log_level(one, c->verbose ? 2 : 1);
 	capture_begin();
 	err = bpf_object__load(obj);
-	capture_end();
+	why = capture_end();
 	if (err == -ENOMEM) {
 		hwirq__explain_load(obj, err);
 		bpf_object__close(obj);
@@ -149,7 +153,7 @@ static int verify_one(const struct common *c, size_t wanted, char *log,
 	}
 	if (!err)
 		hwirq_program__path_cost(one, &cost);
-	print_verdict(c, bpf_program__name(one), err, cost, log, all);
+	print_verdict(c, bpf_program__name(one), err, cost, log, why, all);
 	bpf_object__close(obj);
 	return err ? EXIT_REFUSED : 0;
 }
