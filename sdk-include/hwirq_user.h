@@ -2,7 +2,8 @@
 /*
  * hwirq_user.h - load and attach hard-IRQ programs from user space
  *
- * Header-only; link with -lbpf. C and C++.
+ * Header-only; link with -lbpf. C and C++; with -std=c11 and the like -D_GNU_SOURCE
+ * as well.
  *
  *	hwirq_register();
  *	skel = NAME__open();			  bpftool gen skeleton

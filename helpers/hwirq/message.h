@@ -7,6 +7,10 @@
 #ifndef HWIRQ_MESSAGE_H
 #define HWIRQ_MESSAGE_H
 
+#if defined(__STRICT_ANSI__) && !defined(_GNU_SOURCE) && !defined(_DEFAULT_SOURCE)
+#error "hwirq_user.h takes more than ISO C: compile with -std=gnu11, or with -D_GNU_SOURCE"
+#endif
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
