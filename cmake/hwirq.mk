@@ -66,7 +66,8 @@ $(OUT)/flags: FORCE | tools
 quoted = '$(subst ','\'',$(1))'
 
 # For clangd and other editors: how each file is compiled, for either side.
-hwirq_command = { "directory": "$(CURDIR)", "file": "$(1)", "command": "$(2) -c $(1)" }
+json = $(subst ",\",$(subst \,\\,$(1)))
+hwirq_command = { "directory": "$(call json,$(CURDIR))", "file": "$(1)", "command": "$(call json,$(2) -c $(1))" }
 compile_commands.json: $(OUT)/flags $(MAKEFILE_LIST)
 	@printf '%s\n' '[' $(foreach c,$(OBJS:.o=.c),$(call quoted,$(call hwirq_command,$(c),$(HWIRQ_CC))),) \
 		$(call quoted,$(call hwirq_command,$(APP).bpf.c,$(HWIRQ_BPF_CC))) ']' > $@
