@@ -389,6 +389,11 @@ static void take_line(struct filter *f)
 	if (!ok)
 		fprintf(stderr, "drop-filter: stdin: a line is longer than %u bytes\n",
 			TEXT_MAX - 1);
+	/* or the rules behind it would be forgotten */
+	if (ok && strlen(f->line) < f->line_len) {
+		fprintf(stderr, "drop-filter: stdin: a line is no text: it has a zero byte\n");
+		ok = false;
+	}
 	if (ok)
 		ok = rules_parse(&list, f->line, "stdin", false, stderr);
 	f->line_len = 0;
