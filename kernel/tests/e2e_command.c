@@ -55,6 +55,7 @@ void command_verbs(void)
 	says(out, "\"dev\":\"eth0\"");
 	says(out, "\"program\":\"verdict\"");
 	says(out, "\"pin\":\"/sys/fs/bpf/hwirq_");
+	says(hwirq(0, "status --queue 0 --json"), "\"queue\":\"all\"");
 	/* The second one is refused, and leaves the first alone. */
 	says(hwirq(1, "load /progs/verdict.bpf.o --dev eth0"), "already has a hwirq program");
 	says(hwirq(0, "status --json"), "\"pin\":\"/sys/fs/bpf/hwirq_");
@@ -96,6 +97,8 @@ void command_ring(void)
 	frame_udp(&f, &u);
 	for (i = 0; i < 5; i++)
 		send_frame(&f);
+	/* What was not written stays. */
+	guest_until("! hwirq ring dump --dev eth0 >/dev/full");
 	guest_until("hwirq ring dump --dev eth0 --json >>/run/records && [ $(wc -l </run/records) -ge 5 ]");
 	for (i = 0; i < 6; i++)
 		snprintf(source + 2 * i, 3, "%02x", f.data[6 + i]);
