@@ -11,6 +11,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <hwirq_abi.h>
+/* As that of <bpf/bpf_helpers.h>, which says asm, and -Wpedantic minds. */
+#ifndef barrier_var
+#define barrier_var(var)	__asm__ volatile("" : "+r"(var))
+#endif
 #ifdef __bpf__
 #include <linux/in.h>
 #include <bpf/bpf_helpers.h>
@@ -25,9 +29,6 @@
 #endif
 #ifndef __always_inline
 #define __always_inline	inline __attribute__((always_inline))
-#endif
-#ifndef barrier_var
-#define barrier_var(var)	__asm__ volatile("" : "+r"(var))
 #endif
 #endif /* __bpf__ */
 #include <linux/if_ether.h>

@@ -65,14 +65,14 @@ check_headers()
 		*) kernel_side=1 ;;
 		esac
 		unit=$out/$name.c
-		echo "#include <$header>" >"$unit"
+		printf '#include <%s>\nextern int something;\n' "$header" >"$unit"
 		host=(-x c -O2 -fsyntax-only)
 		[ -n "$kernel_side" ] || host+=(-Wpedantic)
 		compiles "$name.$CC" "$CC" "${host[@]}" "${warn[@]}" -I../sdk-include "$unit"
 		compiles "$name.$CLANG" "$CLANG" "${host[@]}" "${warn[@]}" -I../sdk-include "$unit"
 		if [ -n "$kernel_side" ]; then
 			for cc in "${clangs[@]}"; do
-				compiles "$name.bpf.$cc" "$cc" "${bpf[@]}" -fsyntax-only "$unit"
+				compiles "$name.bpf.$cc" "$cc" "${bpf[@]}" -Wpedantic -fsyntax-only "$unit"
 			done
 		fi
 		if [ -z "$kernel_side" ] || [ "$header" = hwirq_abi.h ]; then
