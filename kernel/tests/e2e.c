@@ -1377,6 +1377,7 @@ const struct e2e_case e2e_cases[] = {
 	{ "suspend", suspend, ALL | IOMMU },
 	{ "unplug", unplug, SMALL },
 	{ "offloads", offloads, ALL },
+	{ "tx_napi_stays", tx_napi_stays, ALL },
 	{ "afxdp_socket", afxdp_socket, ALL | IOMMU },
 	{ "refill_elsewhere", refill_elsewhere, MULTI },
 	{ "cycles_in_flood", cycles_in_flood, MULTI },

@@ -654,6 +654,22 @@ void offloads(void)
 	reflect(3);
 }
 
+/* Programs share the send queue with a stack that has a transmit NAPI. */
+void tx_napi_stays(void)
+{
+	const char *out;
+
+	guest("hwctl attach /progs/verdict.bpf.o eth0 all /sys/fs/bpf/verdict && ip link set eth0 down");
+	out = guest_refuses("ethtool -C eth0 tx-frames 0");
+	check(strstr(out, "the hwirq program needs the transmit NAPI; detach it first"), "no reason in: %s", out);
+	guest("ethtool -C eth0 tx-frames 1 && ip link set eth0 up");
+	reflect(3);
+	expect_ping(1, 1000);
+	guest("rm /sys/fs/bpf/verdict && hwctl idle && ip link set eth0 down");
+	guest("ethtool -C eth0 tx-frames 0 && ethtool -C eth0 tx-frames 1 && ip link set eth0 up");
+	expect_ping(2, 1000);
+}
+
 /* AF_XDP: virtio_net of this kernel has no zero copy. A copying socket needs an XDP program for frames. */
 void afxdp_socket(void)
 {

@@ -12,6 +12,7 @@ void suspend(void);
 void unplug(void);
 void offloads(void);
 void afxdp_socket(void);
+void tx_napi_stays(void);
 void refill_elsewhere(void);
 void cycles_in_flood(void);
 void observe(void);
