@@ -77,6 +77,15 @@ static void work(long ms)
 		nanosleep(&ts, NULL);
 }
 
+/* 0 if it is none. */
+static unsigned short parse_port(const char *text)
+{
+	char *end;
+	long port = strtol(text, &end, 10);
+
+	return *end || port < 1 || port > 65535 ? 0 : (unsigned short)port;
+}
+
 int main(int argc, char **argv)
 {
 	struct sigaction action = { .sa_handler = on_signal };
@@ -87,13 +96,13 @@ int main(int argc, char **argv)
 	long lease_ms;
 	int ifindex;
 
-	if (argc != 4 || (lease_ms = strtol(argv[3], NULL, 10)) < 30) {
+	if (argc != 4 || !(port = parse_port(argv[2])) ||
+	    (lease_ms = strtol(argv[3], NULL, 10)) < 30) {
 		fputs("Usage: lease DEV PORT LEASE_MS\n"
 		      "Work, and have heartbeats to a UDP port answered meanwhile. LEASE_MS is\n"
 		      "at least 30; it is renewed three times as often.\n", stderr);
 		return EXIT_USAGE;
 	}
-	port = (unsigned short)strtoul(argv[2], NULL, 10);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGUSR1, &action, NULL);

@@ -66,9 +66,11 @@ int main(int argc, char **argv)
 {
 	struct bpf_program *prog;
 	struct bpf_object *obj;
-	int err;
+	int err, seconds = 0;
 
-	if (argc != 2 && argc != 4) {
+	if (argc == 4)
+		seconds = atoi(argv[3]);
+	if (argc != 2 && seconds < 1) {
 		fputs("Usage: measure OBJECT [DEV SECONDS]\n"
 		      "Print the path cost of the first program in OBJECT and the time of a run;\n"
 		      "with DEV also the time in its interrupt handler.\n", stderr);
@@ -84,7 +86,7 @@ int main(int argc, char **argv)
 	if (!err)
 		err = test_run(prog);
 	if (!err && argc == 4)
-		err = handler(prog, argv[2], (unsigned int)strtoul(argv[3], NULL, 10));
+		err = handler(prog, argv[2], (unsigned int)seconds);
 	bpf_object__close(obj);
 	return err ? EXIT_FAILURE : EXIT_SUCCESS;
 }

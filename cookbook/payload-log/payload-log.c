@@ -102,14 +102,24 @@ static int open_queues(const char *dev, unsigned short port, struct log *log,
 	return err;
 }
 
+/* 0 if it is none. */
+static unsigned short parse_port(const char *text)
+{
+	char *end;
+	long port = strtol(text, &end, 10);
+
+	return *end || port < 1 || port > 65535 ? 0 : (unsigned short)port;
+}
+
 int main(int argc, char **argv)
 {
 	struct sigaction action = { .sa_handler = on_signal };
 	struct hwirq_queues *qs = NULL;
 	struct log log = { 0 };
+	unsigned short port;
 	int err;
 
-	if (argc != 4) {
+	if (argc != 4 || !(port = parse_port(argv[2]))) {
 		fputs("Usage: payload-log DEV PORT FILE\n"
 		      "Record datagrams to a UDP port into a pcap-ng file until Ctrl-C.\n",
 		      stderr);
@@ -126,7 +136,7 @@ int main(int argc, char **argv)
 	}
 	err = pcapng_begin(log.file, argv[1], LOG_BYTES);
 	if (!err)
-		err = open_queues(argv[1], (unsigned short)strtoul(argv[2], NULL, 10), &log, &qs);
+		err = open_queues(argv[1], port, &log, &qs);
 	if (!err) {
 		printf("recording\n");
 		err = capture(qs, &log);

@@ -83,10 +83,20 @@ static int open_queues(const char *dev, unsigned short port, unsigned long burst
 	return err ? err : hwirq_queues__attach(*qs, NULL, NULL, on_token, count);
 }
 
+/* 0 if it is none. */
+static unsigned short parse_port(const char *text)
+{
+	char *end;
+	long port = strtol(text, &end, 10);
+
+	return *end || port < 1 || port > 65535 ? 0 : (unsigned short)port;
+}
+
 int main(int argc, char **argv)
 {
 	struct sigaction action = { .sa_handler = on_signal };
 	struct hwirq_queues *qs = NULL;
+	unsigned short port = 0;
 	unsigned long burst = 0;
 	struct hwirq_stats stats;
 	uint64_t answered = 0;
@@ -94,10 +104,11 @@ int main(int argc, char **argv)
 	int err;
 
 	if (argc == 5) {
+		port = parse_port(argv[2]);
 		rate = strtod(argv[3], NULL);
 		burst = strtoul(argv[4], NULL, 10);
 	}
-	if (!(rate > 0) || burst < 1 || burst > RING_BYTES / (HEADER_BYTES + 8)) {
+	if (!port || !(rate > 0) || burst < 1 || burst > RING_BYTES / (HEADER_BYTES + 8)) {
 		fprintf(stderr,
 			"Usage: rate-limit DEV PORT RATE BURST\n"
 			"Answer at most RATE datagrams a second on each receive queue, and BURST at\n"
@@ -107,8 +118,7 @@ int main(int argc, char **argv)
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	err = open_queues(argv[1], (unsigned short)strtoul(argv[2], NULL, 10), burst, &answered,
-			  &qs);
+	err = open_queues(argv[1], port, burst, &answered, &qs);
 	if (!err) {
 		printf("limiting\n");
 		err = hand_out(hwirq_queues__ring(qs), rate);

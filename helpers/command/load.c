@@ -134,19 +134,26 @@ static int load_one(const struct common *c, int ifindex, struct loaded *one)
 	return pin_all(one, ifindex);
 }
 
-/* The pins of a queue's link and rings; @pattern is a path or a pattern for several. */
+/*
+ * The pins of a queue's link and rings; @pattern is a path or a pattern for several.
+ * How many stay, after saying so.
+ */
 static unsigned int remove_pins(const char *pattern)
 {
-	unsigned int n = 0;
+	unsigned int failed = 0;
 	glob_t found;
 	size_t i;
 
 	if (glob(pattern, 0, NULL, &found))
 		return 0;
-	for (i = 0; i < found.gl_pathc; i++)
-		n += !unlink(found.gl_pathv[i]);
+	for (i = 0; i < found.gl_pathc; i++) {
+		if (!unlink(found.gl_pathv[i]))
+			continue;
+		fprintf(stderr, "hwirq: cannot remove %s: %s\n", found.gl_pathv[i], strerror(errno));
+		failed++;
+	}
 	globfree(&found);
-	return n;
+	return failed;
 }
 
 static void undo(const struct loaded *one, int ifindex)
@@ -300,6 +307,23 @@ static int ifindex_of(const char *dev)
 	return *dev && !*end && n > 0 && n <= INT_MAX ? (int)n : hwirq_ifindex(dev);
 }
 
+/* At once, whoever else holds it; its device may be gone. */
+static int detach_pinned(const char *pin)
+{
+	int fd = bpf_obj_get(pin), err;
+
+	if (fd < 0) {
+		err = -errno;
+		fprintf(stderr, "hwirq: cannot open %s: %s\n", pin, strerror(-err));
+		return err;
+	}
+	err = bpf_link_detach(fd) ? -errno : 0;
+	close(fd);
+	if (err)
+		fprintf(stderr, "hwirq: cannot detach %s: %s\n", pin, strerror(-err));
+	return err;
+}
+
 int do_unload(int argc, char **argv)
 {
 	static const struct argp_option options[] = {
@@ -308,9 +332,9 @@ int do_unload(int argc, char **argv)
 	struct common c = { .queue = HWIRQ_ALL_QUEUES };
 	char pattern[PATH_MAX];
 	struct json_object *json;
-	unsigned int detached = 0, i;
+	unsigned int detached = 0, failed = 0, i;
 	glob_t links;
-	int ifindex, fd;
+	int ifindex;
 
 	parse(argc, argv, options, NULL,
 	      "Detach what load has attached to an interface, or to one of its queues.",
@@ -326,20 +350,20 @@ int do_unload(int argc, char **argv)
 		for (i = 0; i < links.gl_pathc; i++) {
 			if (strstr(links.gl_pathv[i], "_ring_"))
 				continue;
-			/* At once, whoever else holds it; its device may be gone. */
-			fd = bpf_obj_get(links.gl_pathv[i]);
-			if (fd < 0)
-				continue;
-			bpf_link_detach(fd);
-			close(fd);
-			detached++;
+			if (detach_pinned(links.gl_pathv[i]))
+				failed++;
+			else
+				detached++;
 		}
 		globfree(&links);
 	}
-	remove_pins(pattern);
-	if (c.queue != HWIRQ_ALL_QUEUES) {
-		pin_path(pattern, sizeof(pattern), ifindex, c.queue, "*");
-		remove_pins(pattern);
+	/* what still runs can still be found */
+	if (!failed) {
+		failed = remove_pins(pattern);
+		if (c.queue != HWIRQ_ALL_QUEUES) {
+			pin_path(pattern, sizeof(pattern), ifindex, c.queue, "*");
+			failed += remove_pins(pattern);
+		}
 	}
 	if (c.json) {
 		json = json_object_new_object();
@@ -348,8 +372,8 @@ int do_unload(int argc, char **argv)
 	} else if (detached) {
 		printf("%s: %u detached\n", c.dev, detached);
 	}
-	if (!detached)
+	if (!detached && !failed)
 		fprintf(stderr, "hwirq: 'hwirq load' has attached nothing to %s; 'hwirq status' tells who keeps what\n",
 			c.dev);
-	return detached ? 0 : EXIT_REFUSED;
+	return detached && !failed ? 0 : EXIT_REFUSED;
 }

@@ -77,6 +77,14 @@ void command_verbs(void)
 			    "awk '$1 <= 0 || $1 > $2 || $2 > $3 * 1.125 { exit 1 } END { print NR }'");
 	check(seen > 0, "no interval has times of the handler");
 
+	/* What stays is named, and is there for another try. */
+	guest("mount -o remount,ro /sys/fs/bpf");
+	says(hwirq(1, "unload --dev eth0"), "cannot open /sys/fs/bpf/hwirq_");
+	guest("mount -o remount,rw /sys/fs/bpf");
+	says(hwirq(0, "status --json"), "\"program\":\"verdict\"");
+	guest("p=$(echo /sys/fs/bpf/hwirq_*); mount --bind $p $p");
+	says(hwirq(1, "unload --dev eth0"), "cannot remove /sys/fs/bpf/hwirq_");
+	guest("umount /sys/fs/bpf/hwirq_*");
 	says(hwirq(0, "unload --dev eth0 --json"), "{\"detached\":1}");
 	says(hwirq(0, "status --json"), "[]");
 	guest("[ -z \"$(ls /sys/fs/bpf)\" ]");
