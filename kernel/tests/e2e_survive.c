@@ -6,7 +6,8 @@
  * The sender waits for nobody (an open loop): what the wire does not take is lost.
  * Numbers are ratios of two runs in the same guest under the same load on the host,
  * so that a slow or busy host cancels out: in the reference run the frames have the
- * MAC address of somebody else, and QEMU throws them away.
+ * MAC address of somebody else, and QEMU throws them away. What the host took from the
+ * guest's CPU in one of them is known by how long that executed.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,14 +97,42 @@ static void flood_stop(struct flood *flood)
 	check(!flood->error[0], "%s", flood->error);
 }
 
-/* What is still on its way to the guest has got there, and the answers are forgotten. */
-static void flood_settle(void)
+static void forget_answers(int idle_ms)
 {
 	struct frame f;
 
 	do
 		wire_flush(&lab);
-	while (wire_receive(&lab, &f, 300 * lab.patience));
+	while (wire_receive(&lab, &f, idle_ms));
+}
+
+/* False if there is none yet: a stack that is behind drops pings. */
+static bool ping_answered(uint16_t seq)
+{
+	uint64_t end = now_ms() + 1000 * lab.patience;
+	struct frame f;
+
+	frame_ping(&f, false, 0x4857, seq, 48);
+	send_frame(&f);
+	while (now_ms() < end)
+		if (wire_receive(&lab, &f, 100) && frame_is_pong(&f, 0x4857, seq, 48))
+			return true;
+	return false;
+}
+
+/*
+ * What is still on its way to the guest has got there, and the answers are forgotten. That
+ * none comes may be for want of a host that lets the guest run: it has to answer a ping.
+ */
+static void flood_settle(void)
+{
+	uint64_t end = now_ms() + 10000 * lab.patience;
+	uint16_t seq = 50000;
+
+	forget_answers(200 * lab.patience);
+	while (!ping_answered(seq++))
+		check(now_ms() < end, "no answer to a ping %d s after a flood", 10 * lab.patience);
+	forget_answers(100 * lab.patience);
 }
 
 /* Few enough that each is an interrupt of its own; the answers are forgotten. */
@@ -162,6 +191,7 @@ struct load {
 	double goodput;		/* frames sent back, a second */
 	double offered;		/* frames a second */
 	double executed;	/* part of the time that CPU 0 executed */
+	double stolen;		/* percent of the spinner's time that it certainly did not */
 	char stats[4096];
 };
 
@@ -185,6 +215,7 @@ static struct load spin_once(unsigned long rate, bool to_others)
 	flood_settle();
 	load.executed = (double)executed / took;
 	s = stat_of(load.stats, "spin_ns") / 1e9;
+	load.stolen = executed < s * 1e9 ? 100 * (1 - executed / (s * 1e9)) : 0;
 	load.goodput = stat_of(load.stats, "tx") / s;
 	load.rounds = stat_of(load.stats, "spin_rounds") / s / load.executed;
 	return load;
@@ -225,25 +256,57 @@ static void print_load(const char *what, const struct load *load)
 
 static void strict_watchdogs(bool on)
 {
-	/* On debug kernels the host may be too slow for that. */
+	/* On debug kernels the host may be too slow for that. In a livelock nothing goes on until
+	 * the command is given up, after 40 s; a host that pauses the guest is back sooner.
+	 */
 	if (lab.patience == 1)
 		guest("echo %d >/proc/sys/kernel/watchdog_thresh; echo %d >/sys/module/rcupdate/parameters/rcu_cpu_stall_timeout",
-		      on ? 1 : 30, on ? 3 : 60);
+		      on ? 4 : 30, on ? 10 : 60);
 }
 
-/* The process gets its 20 %, and nobody more than is allowed. */
-static void check_load(const char *what, const struct load *load)
+/* With checkers on, and more CPUs than the host has: all that counts is that it goes on. */
+static int least_percent(void)
 {
-	/* with checkers on, and more CPUs than the host has: all that counts is that it goes on */
-	const int least = lab.patience > 1 ? 3 : 20;
+	return lab.patience > 1 ? 3 : 20;
+}
 
-	print_load(what, load);
-	check(load->percent >= least, "at %s a process gets %.1f %% of its CPU:\n%s", what,
-	      load->percent, load->stats);
-	check(time_share(load, false) <= 55, "at %s, interrupt handlers took %.1f %% of the time:\n%s",
-	      what, time_share(load, false), load->stats);
-	check(time_share(load, true) <= 80, "at %s, programs took %.1f %% of the time:\n%s",
-	      what, time_share(load, true), load->stats);
+/* The guest's clock charges to the program what the host takes in the middle of it. */
+static bool within(const struct load *load, bool all, double limit)
+{
+	return time_share(load, all) <= limit + load->stolen;
+}
+
+/* Of the time that CPU 0 had */
+static double goodput_of(const struct load *load)
+{
+	return load->goodput / load->executed;
+}
+
+/*
+ * The process gets its 20 %, and nobody more than is allowed; so much comes back. What else
+ * the host does can only make a measurement worse: it has failed if three in a row have.
+ */
+static struct load check_load(const char *what, unsigned long rate, double goodput)
+{
+	struct load load;
+	bool fine;
+	int i = 0;
+
+	do {
+		load = spin_under(rate);
+		print_load(what, &load);
+		fine = load.percent >= least_percent() && within(&load, false, 55) &&
+			within(&load, true, 80) && goodput_of(&load) > goodput;
+	} while (!fine && ++i < 3);
+	check(load.percent >= least_percent(), "at %s a process gets %.1f %% of its CPU:\n%s", what,
+	      load.percent, load.stats);
+	check(within(&load, false, 55), "at %s, interrupt handlers took %.1f %% of the time:\n%s",
+	      what, time_share(&load, false), load.stats);
+	check(within(&load, true, 80), "at %s, programs took %.1f %% of the time:\n%s", what,
+	      time_share(&load, true), load.stats);
+	check(goodput_of(&load) > goodput, "at %s, %.0f frames/s come back, not %.0f:\n%s", what,
+	      goodput_of(&load), goodput, load.stats);
+	return load;
 }
 
 /*
@@ -262,19 +325,17 @@ void flood_livelock(void)
 	/* A queue moves to the CPU of its interrupt when it gets one. */
 	spin_under(500);
 	strict_watchdogs(true);
-	load = spin_under(FLOOD_RATE);
+	load = check_load("flood", FLOOD_RATE, -1);
 	capacity = load.goodput;
-	check_load("flood", &load);
 	check(stat_of(load.stats, "rests") > 0 && stat_of(load.stats, "switches") > 0,
 	      "a flood, but the ring never rested:\n%s", load.stats);
 	for (i = 0; i < sizeof(percent) / sizeof(percent[0]); i++) {
-		load = spin_under(capacity * percent[i] / 100);
 		snprintf(what, sizeof(what), "%d %% of %.0f/s", percent[i], capacity);
-		check_load(what, &load);
-		if (load.goodput > best)
-			best = load.goodput;
-		check(percent[i] < 100 || lab.patience > 1 || load.goodput > best / 2, "at %s, %.0f frames/s come back, it was %.0f:\n%s",
-		      what, load.goodput, best, load.stats);
+		/* under overload, half of the most that came back is left */
+		load = check_load(what, capacity * percent[i] / 100,
+				  percent[i] < 100 || lab.patience > 1 ? -1 : best / 2);
+		if (goodput_of(&load) > best)
+			best = goodput_of(&load);
 	}
 	strict_watchdogs(false);
 }
@@ -295,12 +356,12 @@ static bool is_pong(const struct frame *f)
  */
 void flood_pass(void)
 {
+	uint64_t end, patience = now_ms() + 20000 * lab.patience;
 	unsigned int i, answered = 0;
 	struct frame ping, f;
 	static struct flood flood;
 	const char *stats;
 	long taken, pass;
-	uint64_t end;
 
 	attach_on_one_cpu();
 	expect_ping(1000, 40);
@@ -308,7 +369,8 @@ void flood_pass(void)
 	taken = pings_taken();
 	pass = stat_of(link_stats("busy"), "pass");
 	flood_start(&flood, TX_PORT, FLOOD_RATE, false);
-	for (i = 1; i <= 200; i++) {
+	/* more of them if the wire is so full that it took hardly one */
+	for (i = 1; i <= 200 || (answered < 20 && now_ms() < patience); i++) {
 		frame_ping(&ping, false, 0x4857, i, 40);
 		send_frame(&ping);
 		/* what the flood brings back does not end */
@@ -318,11 +380,12 @@ void flood_pass(void)
 	flood_stop(&flood);
 	while (wire_receive(&lab, &f, 500 * lab.patience))
 		answered += is_pong(&f);
+	flood_settle();
 	stats = link_stats("busy");
 	pass = stat_of(stats, "pass") - pass;
 	taken = pings_taken() - taken;
-	printf("200 pings in a flood: %ld passed, %ld at the stack, %u answered\n", pass, taken, answered);
-	check(taken >= 10, "%ld of 200 pings reached the stack during a flood:\n%s", taken, stats);
+	printf("%u pings in a flood: %ld passed, %ld at the stack, %u answered\n", i - 1, pass, taken, answered);
+	check(taken >= 10, "%ld of %u pings reached the stack during a flood:\n%s", taken, i - 1, stats);
 	/* an ARP frame may be among those that were passed */
 	check(taken <= pass && taken >= pass - 3, "%ld frames were passed, %ld pings reached the stack:\n%s",
 	      pass, taken, stats);
@@ -378,55 +441,73 @@ static void flood_ended_slowly(void)
 	printf("%ld of 20 frames after the flood in hard IRQ\n", before);
 }
 
+/* What the trace says about the end of a flood. */
+struct ending {
+	double end, back;	/* microseconds: of the flood, of NAPI */
+	int after, late;	/* rounds since then: in hard IRQ, in NAPI after 10 ms */
+	int modes;		/* mode switches */
+};
+
+static struct ending read_ending(void)
+{
+	char *text = strdup(guest("tail -n 4000 " TRACING "/trace")), *line, *rest;
+	struct ending e = { 0 };
+	const char *at;
+	int frames;
+	double us;
+	bool irq;
+
+	check(text, "no memory");
+	for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+		at = trace_event(line, ": hwirq_mode:", &us);
+		e.modes += !!at;
+		/* the ring rests again and again while there is a flood */
+		if (at && strstr(at, " to=rest"))
+			e.end = us, e.back = 0, e.after = e.late = 0;
+		if (!trace_batch(line, &us, &irq, &frames) || !frames)
+			continue;
+		if (irq && !e.after++)
+			e.back = us;
+		else if (!irq && us > e.end + 10000)
+			e.late++;
+	}
+	free(text);
+	return e;
+}
+
 /*
  * The guest is back in hard IRQ 10 ms after the last of the flood. Its frames are the
  * last that come in large numbers; single ones follow.
  */
 void flood_ends(void)
 {
-	double us, end = 0, back = 0;
-	int frames, after = 0, late = 0, modes = 0;
-	char *text, *line, *rest;
-	const char *at;
 	static struct flood flood;
-	bool irq;
+	struct ending e;
+	int tries = 5;
 
 	attach_on_one_cpu();
 	guest("echo 1 >" TRACING "/events/hwirq/enable; echo 1 >" TRACING "/tracing_on");
 	flood_start(&flood, TX_PORT, 0, false);
 	usleep(700000 * lab.patience);
 	flood_stop(&flood);
-	send_singly(100);
-	guest("echo 0 >" TRACING "/tracing_on; echo 0 >" TRACING "/events/hwirq/enable");
-	text = strdup(guest("tail -n 4000 " TRACING "/trace"));
-	guest("echo >" TRACING "/trace");
-	check(text, "no memory");
-	for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-		at = trace_event(line, ": hwirq_mode:", &us);
-		modes += !!at;
-		/* the ring rests again and again while there is a flood */
-		if (at && strstr(at, " to=rest"))
-			end = us, back = 0, after = late = 0;
-		if (!trace_batch(line, &us, &irq, &frames) || !frames)
-			continue;
-		if (irq && !after++)
-			back = us;
-		else if (!irq && us > end + 10000)
-			late++;
-	}
-	free(text);
-	check(end > 0, "the trace shows no flood");
-	check(modes > 2, "%d traces of mode switches", modes);
+	/* a host that stops the guest for long in the handler makes the ring rest once more */
+	do {
+		send_singly(100);
+		e = read_ending();
+	} while (lab.patience == 1 && e.after + e.late < 50 && --tries);
+	guest("echo 0 >" TRACING "/tracing_on; echo 0 >" TRACING "/events/hwirq/enable; echo >" TRACING "/trace");
+	check(e.end > 0, "the trace shows no flood");
+	check(e.modes > 2, "%d traces of mode switches", e.modes);
 	if (lab.patience > 1) {
 		flood_ended_slowly();
 		return;
 	}
-	check(after >= 20, "%d interrupts after the flood", after);
+	check(e.after >= 20, "%d interrupts after the flood", e.after);
 	printf("hard IRQ %.1f ms after the flood; later than 10 ms, %d times in it and %d times in NAPI\n",
-	       (back - end) / 1000, after, late);
+	       (e.back - e.end) / 1000, e.after, e.late);
 	/* an emulated CPU that the host stops inside of the handler exceeds its time */
-	check(late <= after / 10, "more than 10 ms after the flood the program ran in NAPI %d times, in hard IRQ %d times",
-	      late, after);
+	check(e.late <= e.after / 10, "more than 10 ms after the flood the program ran in NAPI %d times, in hard IRQ %d times",
+	      e.late, e.after);
 }
 
 /* A ring that rests, and one that is never empty, can be stopped. */
@@ -438,7 +519,8 @@ void flood_teardown(void)
 	attach_on_one_cpu();
 	/* nearly always resting */
 	guest("echo 10 >/proc/sys/kernel/bpf_hwirq_total_share");
-	flood_start(&flood, TX_PORT, 0, false);
+	/* between detach and end of the flood as in cycles_in_flood() */
+	flood_start(&flood, TX_PORT, lab.patience > 1 ? 1000 : 0, false);
 	for (i = 0; i < 5; i++) {
 		usleep(50000);
 		guest("ip link set eth0 down && ip link set eth0 up");
@@ -483,6 +565,21 @@ static long ethtool_sum(const char *text, const char *key)
 	return sum;
 }
 
+/* The counters once they stand still: all interrupts, also of what was sent, are over. */
+static const char *settled_stats(const char *pin)
+{
+	uint64_t end = now_ms() + 10000 * lab.patience;
+	const char *stats = link_stats(pin);
+	char before[4096];
+
+	do {
+		snprintf(before, sizeof(before), "%s", stats);
+		usleep(50000 * lab.patience);
+		stats = link_stats(pin);
+	} while (strcmp(before, stats) && now_ms() < end);
+	return stats;
+}
+
 /* ethtool -S, the fdinfo and bpf_link_info count the same; without a program, zeros. */
 void ethtool_stats(void)
 {
@@ -508,8 +605,7 @@ void ethtool_stats(void)
 	guest("hwctl attach /progs/verdict.bpf.o eth0 all /sys/fs/bpf/verdict");
 	reflect(50);
 	expect_ping(1, 40);
-	usleep(100000 * lab.patience);
-	stats = link_stats("verdict");
+	stats = settled_stats("verdict");
 	snprintf(text, sizeof(text), "%s", guest("ethtool -S eth0"));
 	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		check(ethtool_sum(text, keys[i]) == stat_of(stats, keys[i]), "%s: ethtool says %ld, fdinfo %ld",
@@ -542,7 +638,8 @@ void observe(void)
 
 	guest("hwctl attach /progs/verdict.bpf.o eth0 all /sys/fs/bpf/verdict");
 	/* something to see, for a minute at most */
-	guest("hwctl hold /sys/fs/bpf/verdict 60 >/dev/null 2>&1 &");
+	guest("hwctl hold /sys/fs/bpf/verdict %d >/dev/null 2>&1 &", 60 * lab.patience);
+	guest_until("grep -qs ^hardirq_packets: /proc/$(pidof hwctl)/fdinfo/*");
 	snprintf(path, sizeof(path), "%s/../../cookbook/observe.md", scripts_dir());
 	f = fopen(path, "re");
 	check(f, "cannot open %s", path);
@@ -696,23 +793,28 @@ void afxdp_socket(void)
 void cycles_in_flood(void)
 {
 	const char *more = getenv("CYCLES");
-	int cycles = more ? atoi(more) : lab.patience > 1 ? 5 : 30, queues = lab_is == MULTI ? 4 : 1, i;
+	int cycles = more ? atoi(more) : lab.patience > 1 ? 5 : 30, i, j;
+	const int queues = lab_is == MULTI ? 4 : 1;
+	/* a busy host makes one of them take ten seconds: ten of them, then */
+	uint64_t enough = now_ms() + 60000 * lab.patience;
 	static struct flood flood;
 	long lost;
 
 	guest("dmesg -n 1");
 	/* Between two programs the flood is the stack's, which with checkers starves all else for minutes. */
 	flood_start(&flood, TX_PORT, lab.patience > 1 ? 1000 : 0, false);
-	for (i = 0; i < cycles; i++) {
+	for (i = 0; i < cycles && (more || i < 10 || now_ms() < enough); i++) {
 		guest("hwctl attach /progs/verdict.bpf.o eth0 all /sys/fs/bpf/verdict");
 		/* ten replacements for an attach */
-		guest("for i in 1 2 3 4 5; do hwctl replace /sys/fs/bpf/verdict /progs/mark_a.bpf.o && hwctl replace /sys/fs/bpf/verdict /progs/verdict.bpf.o || exit 1; done");
+		for (j = 0; j < 5; j++)
+			guest("hwctl replace /sys/fs/bpf/verdict /progs/mark_a.bpf.o && hwctl replace /sys/fs/bpf/verdict /progs/verdict.bpf.o");
 		guest("rm /sys/fs/bpf/verdict && hwctl idle");
 		/* a link has lost its number before its end */
 		guest_until("[ $(dmesg | grep -c 'eth0: queue .*detached: pool ') -ge %d ]", queues);
 		lost = guest_number("dmesg -c | grep -c 'eth0: queue .*detached: pool .* lost=0$'; true");
 		check(lost == queues, "cycle %d: %ld of %d queues detached well", i, lost, queues);
 	}
+	printf("%d cycles\n", i);
 	flood_stop(&flood);
 	flood_settle();
 	guest("dmesg -n 8");
@@ -829,6 +931,8 @@ void capture(void)
 		reflect(5);
 		expect_ping(i, 100);
 	}
+	/* it has had the time to write what it got */
+	guest_until("[ $(tcpdump -Z root -n -r /tmp/capture 2>/dev/null | grep -c 'ICMP echo request') -ge 3 ]");
 	guest("killall -INT tcpdump");
 	guest_until("! pidof tcpdump");
 	guest("tcpdump -Z root -n -r /tmp/capture 2>/dev/null | grep -c 'ICMP echo request'");
@@ -899,6 +1003,8 @@ void unplug(void)
 	reflect(5);
 	flood_start(&flood, TX_PORT, 1000, false);
 	check(!lab_qmp(&lab, "{\"execute\":\"device_del\",\"arguments\":{\"id\":\"nic0\"}}"), "%s", lab_error());
+	/* the guest waits so long for a second push of the slot's button */
+	guest("sleep 4");
 	guest_until("[ ! -d /sys/class/net/eth0 ]");
 	guest_log_has("eth0: queue 0: detached: pool .* lost=0");
 	flood_stop(&flood);

@@ -350,7 +350,7 @@ static int do_idle(void)
 {
 	int i, n;
 
-	for (i = 0; i < 500; i++) {
+	for (i = 0; i < 1500; i++) {	/* half a minute */
 		n = count_links();
 		if (!n)
 			return 0;
