@@ -73,6 +73,8 @@ void guest_unlimited(void);
 long stat_of(const char *text, const char *key);
 /* All counters of a pinned link (a copy that lives until the next call). */
 const char *link_stats(const char *pin);
+/* The same once the program has met so many frames, or when that takes too long. */
+const char *link_stats_when(const char *pin, long packets);
 
 /* Up to two threads beside the case, each until it is stopped or the case has ended: *stop
  * is set, and it is waited for. What it works on has to outlive a case that fails.
@@ -87,7 +89,8 @@ struct traffic {
 	bool stop;
 	uint16_t port;
 	uint32_t dst_ip;
-	unsigned int sent;
+	unsigned int sent;	/* once it is stopped: without what the wire dropped */
+	unsigned long dropped;
 	char error[256];
 };
 

@@ -91,6 +91,8 @@ int wire_offer(struct lab *lab, const struct frame *f);
 int wire_receive(struct lab *lab, struct frame *f, int timeout_ms);
 /* Forget what came until now. */
 void wire_flush(struct lab *lab);
+/* Frames to the guest that a tap device dropped until now, its queues full; other wires wait. */
+unsigned long wire_dropped(const struct lab *lab);
 
 /* The lines of a kernel log that match one of the splat patterns. */
 int splat_init(const char *patterns);
