@@ -2,21 +2,12 @@
 /* arp-ndp.bpf.c - tell neighbours our MAC address, for IPv4 and IPv6 */
 #include <hwirq_helpers.h>
 
-const volatile __u8 own_mac[ETH_ALEN];
+const volatile __u8 own_mac[ETH_ALEN] __attribute__((aligned(2)));
 const volatile __be32 own_ip4;
 const volatile __be32 own_ip6[4];
 
-static __always_inline void read_mac(__u8 *mac)
-{
-	int i;
-
-	for (i = 0; i < ETH_ALEN; i++)
-		mac[i] = own_mac[i];
-}
-
 static __always_inline int answer_arp(struct hwirq_cursor *cur, struct ethhdr *eth)
 {
-	__u8 mac[ETH_ALEN] __attribute__((aligned(2)));
 	struct hwirq_arp *arp;
 
 	if (hwirq_parse_arp(cur, &arp) || arp->op != bpf_htons(HWIRQ_ARP_REQUEST))
@@ -25,14 +16,12 @@ static __always_inline int answer_arp(struct hwirq_cursor *cur, struct ethhdr *e
 	if (!own_ip4 || arp->tpa != own_ip4 || arp->spa == own_ip4 ||
 	    hwirq_mac_is_group(arp->sha))
 		return HWIRQ_PASS;
-	read_mac(mac);
-	hwirq_arp_reply(eth, arp, mac);
+	hwirq_arp_reply(eth, arp, own_mac);
 	return HWIRQ_TX;
 }
 
 static __always_inline int answer_ndp(struct hwirq_cursor *cur, struct ethhdr *eth)
 {
-	__u8 mac[ETH_ALEN] __attribute__((aligned(2)));
 	const hwirq_alias32 *target;
 	struct hwirq_ndp *ndp;
 	struct ipv6hdr *ip6;
@@ -49,8 +38,7 @@ static __always_inline int answer_ndp(struct hwirq_cursor *cur, struct ethhdr *e
 		return HWIRQ_PASS;
 	if (hwirq_mac_is_group(ndp->opt_mac) || !hwirq_csum_ndp_ok(ip6, ndp))
 		return HWIRQ_PASS;
-	read_mac(mac);
-	hwirq_ndp_reply(eth, ip6, ndp, mac);
+	hwirq_ndp_reply(eth, ip6, ndp, own_mac);
 	return HWIRQ_TX;
 }
 

@@ -79,6 +79,8 @@ PROGRAM(udp6__parse_ipv6, UDP6 KEEP(rest))
 PROGRAM(csum_udp6__udp6, UDP6 TRY(hwirq_csum_udp6(ip6, udp, cur.end, &csum)) KEEP(rest + csum))
 PROGRAM(csum_ndp_ok__parse_ndp_solicit, NDP KEEP(len + hwirq_csum_ndp_ok(ip6, ndp)))
 PROGRAM(csum_ndp__parse_ndp_solicit, NDP KEEP(len + hwirq_csum_ndp(ip6, ndp)))
+PROGRAM(csum_replace8__parse_udp,
+	UDP4 KEEP(rest) hwirq_csum_replace8(&ip->check, ip->tos, ip->ttl);)
 PROGRAM(csum_replace16__parse_udp,
 	UDP4 KEEP(rest) hwirq_csum_replace16(&ip->check, udp->source, udp->dest);)
 PROGRAM(csum_replace32__parse_udp,

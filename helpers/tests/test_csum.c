@@ -70,6 +70,29 @@ static void replace_random(void **state)
 	}
 }
 
+/* As replace_random(), a byte at a time: exactly the sum in full. */
+static void replace_byte(void **state)
+{
+	unsigned long count = rng_start("csum.replace_byte", 20000), n;
+	unsigned char data[20], old;
+	unsigned int i, at;
+	__sum16 csum;
+
+	(void)state;
+	for (n = 0; n < count; n++) {
+		for (i = 0; i < sizeof(data); i++)
+			data[i] = n % 3 == 0 ? (unsigned char)rng() :
+				  n % 3 == 1 ? 0xff : (unsigned char)-rng_below(2);
+		data[1] = 1;	/* the sum is not zero */
+		csum = be16(ref_csum(ref_sum(0, data, sizeof(data))));
+		at = rng_below(sizeof(data) / 2) * 2;
+		old = data[at];
+		data[at] = n % 2 ? (unsigned char)rng() : (unsigned char)-rng_below(2);
+		hwirq_csum_replace8(&csum, old, data[at]);
+		assert_int_equal(csum, be16(ref_csum(ref_sum(0, data, sizeof(data)))));
+	}
+}
+
 static void udp_zero_rule(void **state)
 {
 	__sum16 csum = 0;
@@ -137,7 +160,7 @@ static void ipv4_header_errors(void **state)
 	frame_eth(&f, mac_us, mac_them);
 	frame_ip4(&f, 17, ip4_them, ip4_us, options, sizeof(options));
 	frame_finish_nocsum(&f);
-	for (len = 14; len < 74; len++) {
+	for (len = 34; len < 74; len++) {
 		f.len = len;
 		copy = frame_exact(&f);
 		assert_int_equal(hwirq_csum_ipv4((struct iphdr *)(copy + 14),
@@ -229,6 +252,7 @@ int main(void)
 		cmocka_unit_test(fold),
 		cmocka_unit_test(rfc1624_example),
 		cmocka_unit_test(replace_random),
+		cmocka_unit_test(replace_byte),
 		cmocka_unit_test(udp_zero_rule),
 		cmocka_unit_test(ipv4_header),
 		cmocka_unit_test(ipv4_header_errors),

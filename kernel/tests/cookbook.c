@@ -610,7 +610,7 @@ static void costs(void)
 	};
 	static char said[16384];
 	char name[64], base[64];
-	unsigned int nr = 0;
+	unsigned int nr = 0, wrong = 0;
 	const char *line;
 	long cost, stated;
 	size_t i;
@@ -629,10 +629,13 @@ static void costs(void)
 		/* a base for others, which is no function */
 		if (!stated && (!strcmp(name, "udp6") || !strcmp(name, "icmp6")))
 			continue;
-		check(stated >= cost && stated <= cost + cost / 8 + 5,
-		      "hwirq_%s() adds %ld to the path, its header says %ld", name, cost, stated);
+		if (stated < cost || stated > cost + cost / 8 + 5) {
+			printf("hwirq_%s() adds %ld to the path, its header says %ld\n", name, cost, stated);
+			wrong++;
+		}
 		nr++;
 	}
+	check(!wrong, "of %u path costs %u are not as stated", nr, wrong);
 	check(nr >= 40, "only %u functions were measured", nr);
 	printf("the path costs of %u functions are as stated\n", nr);
 }

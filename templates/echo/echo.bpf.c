@@ -11,21 +11,11 @@
 
 /* Set by the loader before load, constant for the verifier. */
 const volatile __u16 echo_port = 7;	/* host byte order */
-const volatile __u8 own_mac[ETH_ALEN];
+const volatile __u8 own_mac[ETH_ALEN] __attribute__((aligned(2)));
 const volatile __be32 own_ip4;		/* 0: echo any address, no ARP */
 const volatile __be32 own_ip6[4];	/* ::: echo any address */
 
 #define ECHO_TTL 64			/* ours, not what is left of theirs */
-
-static __always_inline bool to_us(const struct ethhdr *eth)
-{
-	__u8 mac[ETH_ALEN] __attribute__((aligned(2)));
-	int i;
-
-	for (i = 0; i < ETH_ALEN; i++)
-		mac[i] = own_mac[i];
-	return hwirq_mac_equal(eth->h_dest, mac);
-}
 
 static __always_inline bool ip4_is_own(__be32 addr)
 {
@@ -49,9 +39,7 @@ static __always_inline bool ip6_is_own(const struct in6_addr *addr)
 
 static __always_inline int do_arp(struct hwirq_cursor *cur, struct ethhdr *eth)
 {
-	__u8 mac[ETH_ALEN] __attribute__((aligned(2)));
 	struct hwirq_arp *arp;
-	int i;
 
 	if (hwirq_parse_arp(cur, &arp))
 		return HWIRQ_PASS;
@@ -62,9 +50,7 @@ static __always_inline int do_arp(struct hwirq_cursor *cur, struct ethhdr *eth)
 	/* Someone else claims our address: for the stack to defend. */
 	if (arp->spa == own_ip4 || hwirq_mac_is_group(arp->sha))
 		return HWIRQ_PASS;
-	for (i = 0; i < ETH_ALEN; i++)
-		mac[i] = own_mac[i];
-	hwirq_arp_reply(eth, arp, mac);
+	hwirq_arp_reply(eth, arp, own_mac);
 	return HWIRQ_TX;
 }
 
@@ -150,7 +136,7 @@ int echo(struct hwirq_md *ctx)
 	/* Group addresses must not become a source, other stations' frames
 	 * are none of our business.
 	 */
-	if (!to_us(eth))
+	if (!hwirq_mac_equal(eth->h_dest, own_mac))
 		return HWIRQ_PASS;
 	if (proto == bpf_htons(ETH_P_IP))
 		return do_ip4(&cur, eth);

@@ -14,7 +14,7 @@
 const volatile __u16 udp_port;		/* host byte order; 0: any */
 const volatile __u16 payload_bytes = 64;	/* at most LOGGER_PAYLOAD_MAX */
 const volatile bool echo;
-const volatile __u8 own_mac[ETH_ALEN];
+const volatile __u8 own_mac[ETH_ALEN] __attribute__((aligned(2)));
 
 /* One per RX queue; the loader sets the size. */
 HWIRQ_RING(records, 1 << 20);
@@ -66,14 +66,10 @@ static __always_inline bool parse_ip(struct hwirq_cursor *cur, __be16 proto,
 /* As in the echo template: what must not be answered blindly, is not. */
 static __always_inline bool may_echo(const struct datagram *d, const void *end)
 {
-	__u8 mac[ETH_ALEN] __attribute__((aligned(2)));
 	const struct ipv6hdr *ip6 = (const struct ipv6hdr *)d->l3;
 	const struct iphdr *ip = (const struct iphdr *)d->l3;
-	int i;
 
-	for (i = 0; i < ETH_ALEN; i++)
-		mac[i] = own_mac[i];
-	if (!hwirq_mac_equal(d->eth->h_dest, mac) ||
+	if (!hwirq_mac_equal(d->eth->h_dest, own_mac) ||
 	    hwirq_mac_is_group(d->eth->h_source))
 		return false;
 	if (!d->udp->source || d->udp->source == d->udp->dest)
