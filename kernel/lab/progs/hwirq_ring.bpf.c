@@ -20,7 +20,8 @@ int hwirq_ring(struct hwirq_md *ctx)
 	rec->timestamp = ctx->timestamp;
 	rec->peer = *(const hwirq_alias32 *)(data + LAB_PEER_AT);
 	rec->seq = bpf_ntohl(*(const hwirq_alias32 *)(data + LAB_PAYLOAD_AT));
-	__builtin_memcpy(rec->payload, data + LAB_PAYLOAD_AT + 4, sizeof(rec->payload));
+	rec->payload[0] = *(const hwirq_alias32 *)(data + LAB_PAYLOAD_AT + 4);
+	rec->payload[1] = *(const hwirq_alias32 *)(data + LAB_PAYLOAD_AT + 8);
 	hwirq_ring_submit(rec, 0);
 	return verdict;
 }

@@ -9,7 +9,7 @@ struct lab_record {
 	__u64 timestamp;	/* ns, CLOCK_MONOTONIC */
 	__u32 peer;		/* IPv4 address of the sender, network byte order */
 	__u32 seq;		/* the payload's first four bytes, host byte order */
-	__u8 payload[8];	/* what follows them */
+	__u32 payload[2];	/* what follows them, as in the frame */
 };
 
 #define LAB_RECORD_SLOTS 1024	/* of the array map; a power of two */

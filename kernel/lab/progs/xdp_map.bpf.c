@@ -28,6 +28,7 @@ int xdp_map(struct xdp_md *ctx)
 	rec->timestamp = bpf_ktime_get_ns();
 	rec->peer = *(const hwirq_alias32 *)(data + LAB_PEER_AT);
 	rec->seq = seq;
-	__builtin_memcpy(rec->payload, data + LAB_PAYLOAD_AT + 4, sizeof(rec->payload));
+	rec->payload[0] = *(const hwirq_alias32 *)(data + LAB_PAYLOAD_AT + 4);
+	rec->payload[1] = *(const hwirq_alias32 *)(data + LAB_PAYLOAD_AT + 8);
 	return verdict;
 }
