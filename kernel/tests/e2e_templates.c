@@ -692,7 +692,9 @@ void logger_pcapng(void)
 		guest_until("grep -q attached /run/logger.%s", way ? "err" : "log");
 		for (i = 0; i < n; i++) {
 			send_frame(&f[i]);
-			links_when("hwirq-payload-logger", i + 1);
+			/* one queue keeps the order */
+			if (lab_is == MULTI || i + 1 == n)
+				links_when("hwirq-payload-logger", i + 1);
 		}
 		guest("killall -INT hwirq-payload-logger");
 		guest_until("! pidof hwirq-payload-logger && ! pidof cat");

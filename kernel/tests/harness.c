@@ -407,8 +407,10 @@ static int case_setup(void **state)
 static void case_run(void **state)
 {
 	const struct e2e_case *c = *state;
+	uint64_t start = now_ms();
 
 	c->run();
+	printf("%s: %.1f s\n", c->name, (now_ms() - start) / 1000.0);
 	if (lab_check_log(&lab))
 		fail_case("%s", lab_error());
 	outcome = PASSED;
@@ -431,13 +433,18 @@ static int case_teardown(void **state)
 	return 0;
 }
 
+static unsigned int configs_of(const struct e2e_case *c)
+{
+	return opt.debug && (c->configs & ALL_ONCE) == ALL_ONCE ? MERGEABLE : c->configs;
+}
+
 static int count_selected(size_t config)
 {
 	int n = 0;
 	size_t i;
 
 	for (i = 0; i < nr_e2e_cases; i++)
-		if (e2e_cases[i].configs & 1u << config && selected(&configs[config], &e2e_cases[i]))
+		if (configs_of(&e2e_cases[i]) & 1u << config && selected(&configs[config], &e2e_cases[i]))
 			n++;
 	return n;
 }
@@ -456,7 +463,7 @@ static void skip_all(size_t config, const char *reason)
 
 	lab.config = &configs[config];
 	for (i = 0; i < nr_e2e_cases; i++)
-		if (e2e_cases[i].configs & 1u << config && selected(&configs[config], &e2e_cases[i]))
+		if (configs_of(&e2e_cases[i]) & 1u << config && selected(&configs[config], &e2e_cases[i]))
 			result("skip", &e2e_cases[i], reason);
 }
 
@@ -476,7 +483,7 @@ static int run_config(size_t config)
 	for (i = 0; i < nr_e2e_cases; i++) {
 		const struct e2e_case *c = &e2e_cases[i];
 
-		if (c->configs & lab_is && selected(&configs[config], c))
+		if (configs_of(c) & lab_is && selected(&configs[config], c))
 			tests[n++] = (struct CMUnitTest) {
 				.name = c->name, .test_func = case_run,
 				.setup_func = case_setup, .teardown_func = case_teardown,
@@ -577,7 +584,7 @@ static void list_cases(void)
 
 	for (config = 0; config < CONFIGS; config++)
 		for (i = 0; i < nr_e2e_cases; i++)
-			if (e2e_cases[i].configs & 1u << config &&
+			if (configs_of(&e2e_cases[i]) & 1u << config &&
 			    selected(&configs[config], &e2e_cases[i])) {
 				case_name(name, sizeof(name), &configs[config], &e2e_cases[i]);
 				puts(name);

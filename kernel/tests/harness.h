@@ -27,6 +27,8 @@ enum {
 	IOMMU		= 1 << 11,	/* the device's memory is mapped by the DMA API */
 	CONFIGS		= 12,
 	ALL		= SMALL | MERGEABLE | MULTI,
+	/* with the checkers in one of them: how the device is set up makes no difference */
+	ALL_ONCE	= ALL | 1 << CONFIGS,
 };
 
 struct e2e_case {
