@@ -63,6 +63,7 @@ struct hwirq_link {
  *			CPU (kernel.bpf_hwirq_irq_share), NAPI was due anyway
  *	rests, aux_rests	rests of the queue, and of what was passed, for want
  *			of time on this CPU (kernel.bpf_hwirq_total_share)
+ *	starved		rounds that left the device without a buffer
  *	pool_total	buffers of the pool, and where they are now:
  *	pool_free, pool_rx, pool_tx, pool_pass
  *
@@ -94,6 +95,7 @@ struct hwirq_link {
 	X(missed) \
 	X(rests) \
 	X(aux_rests) \
+	X(starved) \
 	X(pool_total) \
 	X(pool_free) \
 	X(pool_rx) \

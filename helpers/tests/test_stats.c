@@ -18,7 +18,7 @@
 	"pass:\t0\ntx:\t" packets "\ninvalid:\t0\nineligible:\t0\npool_empty:\t0\n" \
 	"pass_full:\t0\ntx_full:\t0\nbusy:\t0\nnapi_packets:\t0\nhardirq_packets:\t" packets \
 	"\nns_total:\t" total "\nns_max:\t" max "\nnapi_ns:\t0\naux_ns:\t0\nswitches:\t0\n" \
-	"budget_hit:\t0\ntime_hit:\t0\nshare_hit:\t0\nmissed:\t0\nrests:\t0\naux_rests:\t0\n" \
+	"budget_hit:\t0\ntime_hit:\t0\nshare_hit:\t0\nmissed:\t0\nrests:\t0\naux_rests:\t0\nstarved:\t0\n" \
 	"pool_total:\t0\npool_free:\t0\npool_rx:\t0\npool_tx:\t0\npool_pass:\t0\n"
 
 static const char *texts[2];	/* of the first look and the second */

@@ -24,8 +24,8 @@
 	"napi_packets:\t13\nhardirq_packets:\t14\nns_total:\t15\n" \
 	"ns_max:\t18446744073709551615\nnapi_ns:\t17\naux_ns:\t18\n" \
 	"switches:\t19\nbudget_hit:\t20\ntime_hit:\t21\nshare_hit:\t22\n" \
-	"missed:\t23\nrests:\t24\naux_rests:\t25\npool_total:\t26\n" \
-	"pool_free:\t27\npool_rx:\t28\npool_tx:\t29\npool_pass:\t30\n"
+	"missed:\t23\nrests:\t24\naux_rests:\t25\nstarved:\t26\npool_total:\t27\n" \
+	"pool_free:\t28\npool_rx:\t29\npool_tx:\t30\npool_pass:\t31\n"
 
 /* What the kernel answers, and what it was asked. */
 static struct {

@@ -194,22 +194,113 @@ void badnet_publish(enum badnet_queue queue)
 }
 
 #define KERNEL_MAP	0xffffffff80000000ull	/* where x86-64 maps physical address 0 */
+#define CALL_LEN	5			/* call rel32, and mov imm32,%eax */
+#define CODE_MAX	32768			/* bytes of a function */
 
-int badnet_run_failing(const char *function, int32_t value, const char *cmd)
+/* Code that was replaced, to be put back by badnet_mend() */
+static struct patch {
+	unsigned long long address;	/* physical */
+	char was[32];			/* as QEMU gave it */
+} patches[32];
+static unsigned int npatches;
+
+static void put_code(unsigned long long address, const uint8_t *code, size_t len)
 {
-	uint8_t insns[] = { 0xb8, value, value >> 8, value >> 16, value >> 24, 0xc3 };	/* mov $value,%eax; ret */
-	char was[2 * sizeof(insns) + 3];
+	struct patch *p = &patches[npatches++];
+
+	check(npatches <= sizeof(patches) / sizeof(patches[0]), "too many places to patch");
+	p->address = address;
+	snprintf(p->was, sizeof(p->was), "%#zx %s", len, ask("read %#llx %#zx", address, len) + 1);
+	p->was[strcspn(p->was, "\n")] = '\0';
+	write_memory(address, code, len);
+}
+
+void badnet_mend(void)
+{
+	while (npatches) {
+		const struct patch *p = &patches[--npatches];
+
+		ask("write %#llx %s", p->address, p->was);
+	}
+}
+
+/* mov $value,%eax */
+static void load_result(uint8_t insn[CALL_LEN], int32_t value)
+{
+	insn[0] = 0xb8;
+	memcpy(insn + 1, &value, sizeof(value));
+}
+
+static void read_memory(uint64_t address, uint8_t *data, size_t len)
+{
+	size_t i, part;
+
+	for (; len; address += part, data += part, len -= part) {
+		const char *hex;
+
+		part = len < FRAME_MAX ? len : FRAME_MAX;
+		hex = ask("read %#llx %#zx", (unsigned long long)address, part) + strlen(" 0x");
+		for (i = 0; i < part; i++)
+			check(sscanf(hex + 2 * i, "%2hhx", &data[i]) == 1, "QEMU's answer is too short");
+	}
+}
+
+static uint64_t address_of(const char *function)
+{
 	uint64_t address;
-	int status;
 
 	address = strtoull(guest("awk '$3 == \"%s\" { print $1 }' /proc/kallsyms", function), NULL, 16);
 	check(address > KERNEL_MAP, "the guest's kernel has no function %s", function);
-	address -= KERNEL_MAP;
+	return address;
+}
+
+/* Patch the calls of one function in the code from start to end. */
+static void break_calls_in(uint64_t start, uint64_t end, uint64_t function, int32_t value)
+{
+	static uint8_t code[CODE_MAX];
+	uint8_t insn[CALL_LEN];
+	uint64_t at;
+	int32_t rel;
+
+	check(end - start <= sizeof(code), "%llu bytes are too long for a function", (unsigned long long)(end - start));
+	read_memory(start - KERNEL_MAP, code, end - start);
+	load_result(insn, value);
+	for (at = 0; at + CALL_LEN <= end - start; at++) {
+		memcpy(&rel, code + at + 1, sizeof(rel));
+		if (code[at] == 0xe8 && start + at + CALL_LEN + rel == function)
+			put_code(start + at - KERNEL_MAP, insn, sizeof(insn));
+	}
+}
+
+void badnet_break_calls(const char *function, int32_t value, const char *callers)
+{
+	uint64_t target = address_of(function);
+	unsigned long long start, end;
+	const char *list;
+	char ranges[1024];
+	int n;
+
+	/* a function ends where the next one begins */
+	snprintf(ranges, sizeof(ranges), "%s",
+		 guest("awk 'start { print start, $1; start = \"\" } $3 ~ /%s/ { start = $1 }' /proc/kallsyms", callers));
 	connect_qtest();
-	snprintf(was, sizeof(was), "%s", ask("read %#llx %#zx", (unsigned long long)address, sizeof(insns)) + 1);
-	write_memory(address, insns, sizeof(insns));
+	for (list = ranges; sscanf(list, "%llx %llx%n", &start, &end, &n) == 2; list += n)
+		break_calls_in(start, end, target, value);
+	check(npatches, "nothing in %s calls %s", callers, function);
+}
+
+int badnet_run_failing(const char *function, int32_t value, const char *cmd)
+{
+	unsigned long long address = address_of(function) - KERNEL_MAP;
+	uint8_t insns[CALL_LEN + 1];
+	int status;
+
+	load_result(insns, value);
+	insns[CALL_LEN] = 0xc3;	/* ret */
+	connect_qtest();
+	put_code(address, insns, sizeof(insns));
 	status = lab_run(&lab, "%s", cmd);
-	ask("write %#llx %#zx %s", (unsigned long long)address, sizeof(insns), was);
+	badnet_mend();
 	check(status >= 0, "%s", lab_error());
 	return status;
 }

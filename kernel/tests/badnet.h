@@ -53,4 +53,10 @@ void badnet_publish(enum badnet_queue queue);
  */
 int badnet_run_failing(const char *function, int32_t value, const char *cmd);
 
+/* Replace each call of a function by its result, in those functions of the guest's kernel whose
+ * names match a regular expression (of awk), until badnet_mend(). Only in such kernels, too.
+ */
+void badnet_break_calls(const char *function, int32_t value, const char *callers);
+void badnet_mend(void);
+
 #endif

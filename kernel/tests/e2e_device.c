@@ -493,6 +493,19 @@ void device_reset_at_detach(void)
 	revive(false);
 }
 
+/* It may write to them for ever: better lost than used for something else meanwhile. */
+void device_keeps_buffers(void)
+{
+	attach();
+	good("an attach");
+	guest("dmesg -c >/dev/null");
+	check(!badnet_run_failing("vp_modern_disable_vq_and_reset", -5, "rm /sys/fs/bpf/verdict && hwctl idle"),
+	      "detach: %s", lab.output);
+	guest_log_has("eth0: input.0: reset fail: -5$");
+	guest_log_has("hwirq: eth0: queue 0: detached: [1-9][0-9]* of [0-9]* buffers left to a device that did not stop$");
+	revive(false);
+}
+
 /* Anything, in any order: what is counted is of no interest, that nothing is lost is. */
 
 static uint32_t random_state;

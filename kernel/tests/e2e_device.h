@@ -12,6 +12,7 @@ void device_rx_ids(void);
 void device_tx_ids(void);
 void device_resets(void);
 void device_reset_at_detach(void);
+void device_keeps_buffers(void);
 void device_random(void);
 
 #endif

@@ -15,9 +15,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "badnet.h"
 #include "e2e_survive.h"
 #include "harness.h"
 
+#define DROP_PORT	1001	/* verdict.bpf.c drops what comes here */
 #define TX_PORT		1003	/* busy.bpf.c sends back what comes here, and passes the rest */
 #define SPIN_MS		(lab.patience > 1 ? 2000 : 1000)
 #define FLOOD_RATE	40000	/* frames a second, several times what the guest can do */
@@ -586,7 +588,7 @@ void ethtool_stats(void)
 	static const char *const keys[] = {
 		"irqs", "packets", "aborted", "drop", "pass", "tx", "invalid", "ineligible",
 		"pool_empty", "pass_full", "tx_full", "budget_hit", "time_hit", "share_hit", "missed",
-		"rests", "switches", "busy", "hardirq_packets", "napi_packets", "ns_total", "napi_ns",
+		"rests", "starved", "switches", "busy", "hardirq_packets", "napi_packets", "ns_total", "napi_ns",
 		"aux_ns", "aux_rests",
 	};
 	static const char *const info_keys[] = {
@@ -859,6 +861,38 @@ void trace_lines(void)
 	      (!strcmp(from, "irq") || !strcmp(from, "napi")) && !strcmp(why, "total"), "a ring rested:\n%s",
 	      lab.output);
 	flood_settle();
+}
+
+/*
+ * No buffer can be posted for a while, as when none can be mapped for the device: in the end it
+ * has none and does not interrupt. It gets some as soon as that succeeds.
+ */
+void refill_fails(void)
+{
+	struct udp u = udp_to_guest(DROP_PORT, 100, 1);
+	uint64_t end = now_ms() + 10000 * lab.patience;
+	const char *stats;
+	struct frame f;
+	int i;
+
+	frame_udp(&f, &u);
+	guest("hwctl attach /progs/verdict.bpf.o eth0 all /sys/fs/bpf/verdict");
+	reflect(10);
+	badnet_break_calls("virtqueue_add_inbuf", -12, "^virtnet_hwirq_(isr|poll)");
+	do {
+		for (i = 0; i < BADNET_NUM / 2; i++)
+			send_frame(&f);
+		stats = link_stats("verdict");
+	} while ((stat_of(stats, "pool_rx") || stat_of(stats, "starved") < 3) && now_ms() < end);
+	badnet_mend();
+	check(!stat_of(stats, "pool_rx") && stat_of(stats, "starved") >= 3, "the device has buffers:\n%s", stats);
+
+	reflect(10);
+	expect_ping(1, 40);
+	stats = link_stats("verdict");
+	check(stat_of(stats, "pool_rx") == BADNET_NUM, "the ring is not full:\n%s", stats);
+	guest("rm /sys/fs/bpf/verdict && hwctl idle");
+	guest_log_has("eth0: queue 0: detached: pool .* lost=0");
 }
 
 /* How many interrupts of receive queues each CPU has had. */

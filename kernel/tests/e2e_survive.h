@@ -6,6 +6,7 @@
 void attach_faults(void);
 void trace_lines(void);
 void affinity_moves(void);
+void refill_fails(void);
 void capture(void);
 void packet_rules(void);
 void suspend(void);
