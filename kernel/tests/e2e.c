@@ -451,9 +451,7 @@ static void echo_sizes(void)
 /* A slow guest's stack may still have something to say about an earlier case. */
 static bool is_udp4_from(const struct frame *f, unsigned int port)
 {
-	return f->len >= ETH_HEADER + 28 && f->data[12] == 0x08 && f->data[13] == 0x00 &&
-	       f->data[14] == 0x45 && f->data[23] == 17 &&
-	       (unsigned int)(f->data[34] << 8 | f->data[35]) == port;
+	return frame_is_udp4(f) && (unsigned int)(f->data[34] << 8 | f->data[35]) == port;
 }
 
 static void receive_udp4(struct frame *f, unsigned int port)
@@ -635,11 +633,6 @@ static uint16_t port_of(const struct frame *f, int at)
 	return f->data[at] << 8 | f->data[at + 1];
 }
 
-static bool is_udp(const struct frame *f)
-{
-	return f->len >= 42 && port_of(f, 12) == 0x0800 && f->data[23] == 17;
-}
-
 /* Is this the answer to a frame of traffic_start()? mark: first payload byte, or -1 */
 static void check_traffic(const struct frame *f, bool reflected, int mark)
 {
@@ -661,7 +654,7 @@ static unsigned int drain(bool reflected, unsigned int max, int idle_ms)
 	struct frame f;
 
 	while (n < max && wire_receive(&lab, &f, idle_ms)) {
-		if (!is_udp(&f))
+		if (!frame_is_udp4(&f))
 			continue;	/* the stack's ICMP while no program is attached */
 		check_traffic(&f, reflected, -1);
 		n++;
@@ -880,7 +873,7 @@ static void malformed_long(void)
 		      echo_stats());
 		if (!frame_diff(&got, &want))
 			break;
-		if (!is_udp(&got))
+		if (!frame_is_udp4(&got))
 			continue;
 		u = udp_to_guest(ECHO_PORT, got.len - 42, 0);
 		u.ip_id = port_of(&got, 18);
@@ -931,7 +924,7 @@ static void take_marked(unsigned int *a, unsigned int *b, int idle_ms)
 	struct frame f;
 
 	while (wire_receive(&lab, &f, idle_ms)) {
-		if (!is_udp(&f))
+		if (!frame_is_udp4(&f))
 			continue;
 		check(f.data[42] == 'A' || f.data[42] == 'B', "neither program's mark: %s",
 		      frame_describe(&f));
@@ -1295,7 +1288,7 @@ static void multi_queue(void)
 	for (i = 0; i < 256; i++)
 		send_to_port(1003, 43000 + i, i);
 	for (n = 0; wire_receive(&lab, &f, 1000 * lab.patience);)
-		n += is_udp(&f);
+		n += frame_is_udp4(&f);
 	check(n > 64 && n < 256, "%u of 256 frames came back by three of four queues", n);
 }
 

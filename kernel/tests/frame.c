@@ -208,6 +208,12 @@ void frame_ping(struct frame *f, bool reply, uint16_t id, uint16_t seq, size_t p
 	f->len = p - f->data;
 }
 
+bool frame_is_udp4(const struct frame *f)
+{
+	return f->len >= ETH_HEADER + 28 && f->data[12] == 0x08 && f->data[13] == 0x00 &&
+	       f->data[14] == 0x45 && f->data[23] == 17;
+}
+
 bool frame_is_pong(const struct frame *f, uint16_t id, uint16_t seq, size_t payload)
 {
 	static _Thread_local struct frame want;

@@ -30,7 +30,7 @@ static int usage(void)
 	      "       hwctl xdp OBJECT DEV native|generic PIN\n"
 	      "       hwctl replace PIN OBJECT\n"
 	      "       hwctl stats PIN\n"
-	      "       hwctl faults OBJECT DEV	attach again and again; each time another allocation fails\n"
+	      "       hwctl faults OBJECT DEV STEP	attach again and again; each STEP-th allocation fails once\n"
 	      "       hwctl info PIN		what BPF_OBJ_GET_INFO_BY_FD says of the link\n"
 	      "       hwctl hold PIN SECONDS	keep the link open\n"
 	      "       hwctl spin PIN MS	keep CPU 0 busy; what a link and a spinner did meanwhile\n"
@@ -160,9 +160,9 @@ static bool fail_nth_fired(int fd)
 }
 
 /* Until there was no allocation left to fail. Each attach must succeed or say ENOMEM. */
-static int do_faults(const char *path, const char *dev)
+static int do_faults(const char *path, const char *dev, unsigned int step)
 {
-	unsigned int n, failed = 0;
+	unsigned int n, rounds = 0, failed = 0;
 	int prog, link, err, fd;
 	bool fired = true;
 
@@ -172,7 +172,9 @@ static int do_faults(const char *path, const char *dev)
 	prog = load(path, (enum bpf_prog_type)BPF_PROG_TYPE_HWIRQ);
 	if (prog < 0)
 		return refused("load", prog);
-	for (n = 1; fired; n++) {
+	if (!step)
+		return refused("faults: a step of 0", EINVAL);
+	for (n = 1; fired; n += step) {
 		err = fail_nth_set(fd, n);
 		if (err)
 			return refused("fail-nth", err);
@@ -184,13 +186,14 @@ static int do_faults(const char *path, const char *dev)
 			return refused("attach", err);
 		}
 		failed += !!err;
+		rounds += fired;
 		/* waits for the detach */
 		if (link >= 0 && bpf_link_detach(link))
 			return refused("detach", errno);
 		if (link >= 0)
 			close(link);
 	}
-	printf("allocations:\t%u\nfailed:\t%u\nsurvived:\t%u\n", n - 2, failed, n - 2 - failed);
+	printf("allocations:\t%u\nfailed:\t%u\nsurvived:\t%u\n", rounds, failed, rounds - failed);
 	return 0;
 }
 
@@ -371,8 +374,8 @@ int main(int argc, char **argv)
 		return do_replace(argv[2], argv[3]);
 	if (argc == 3 && !strcmp(argv[1], "stats"))
 		return do_stats(argv[2]);
-	if (argc == 4 && !strcmp(argv[1], "faults"))
-		return do_faults(argv[2], argv[3]);
+	if (argc == 5 && !strcmp(argv[1], "faults"))
+		return do_faults(argv[2], argv[3], atoi(argv[4]));
 	if (argc == 3 && !strcmp(argv[1], "info"))
 		return do_info(argv[2]);
 	if (argc == 4 && !strcmp(argv[1], "hold"))
