@@ -17,7 +17,7 @@
 #include <bpf/btf.h>
 #include <hwirq_user.h>
 
-enum { EXIT_USAGE = 2, LINE_MAX_LEN = 4096 };
+enum { EXIT_USAGE = 2 };
 
 static int usage(int status)
 {
@@ -154,18 +154,19 @@ static int set_variable(struct bpf_object *obj, const char *dev, char *setting)
 	return 0;
 }
 
-/* Load an instance with these settings, words that are separated by blanks. */
-static int load(const char *path, const char *dev, char *settings, struct bpf_object **obj)
+/* Load an instance with these settings; a word may hold several, between blanks. */
+static int load(const char *path, const char *dev, char **settings, struct bpf_object **obj)
 {
-	char *word, *rest = NULL;
+	char *word, *rest;
 	int err;
 
 	err = hwirq_object__open(path, NULL, obj);
 	if (err)
 		return err;
-	for (word = strtok_r(settings, " \t\n", &rest); !err && word;
-	     word = strtok_r(NULL, " \t\n", &rest))
-		err = set_variable(*obj, dev, word);
+	for (; !err && *settings; settings++)
+		for (word = strtok_r(*settings, " \t\n", &rest); !err && word;
+		     word = strtok_r(NULL, " \t\n", &rest))
+			err = set_variable(*obj, dev, word);
 	if (!err)
 		err = hwirq_object__load(*obj);
 	if (err) {
@@ -184,9 +185,10 @@ static struct bpf_program *program_of(struct bpf_object *obj)
 static void replace(struct hwirq_link *link, const char *path, const char *dev, char *line,
 		    struct bpf_object **obj)
 {
+	char *settings[] = { line, NULL };
 	struct bpf_object *next;
 
-	if (load(path, dev, line, &next))
+	if (load(path, dev, settings, &next))
 		return;
 	if (hwirq_link__update(link, program_of(next))) {
 		bpf_object__close(next);
@@ -229,17 +231,19 @@ static void follow(struct hwirq_link *link, const char *path, const char *dev,
 		{ .fd = open_signalfd(), .events = POLLIN },
 		{ .fd = STDIN_FILENO, .events = POLLIN },
 	};
-	char line[LINE_MAX_LEN];
+	char *line = NULL;
+	size_t size = 0;
 
 	setvbuf(stdin, NULL, _IONBF, 0);	/* what was read ahead would not be polled */
 	while (fds[0].fd >= 0) {
 		if (poll(fds, 2, -1) < 0 || fds[0].revents)
 			break;
-		if (fgets(line, sizeof(line), stdin))
+		if (getline(&line, &size, stdin) >= 0)
 			replace(link, path, dev, line, obj);
 		else
 			fds[1].fd = -1;
 	}
+	free(line);
 	close(fds[0].fd);
 }
 
@@ -247,16 +251,13 @@ int main(int argc, char **argv)
 {
 	struct hwirq_link *link = NULL;
 	struct bpf_object *obj = NULL;
-	char line[LINE_MAX_LEN] = "", dev[IF_NAMESIZE];
-	size_t len = 0;
-	int i, err, ifindex;
+	char dev[IF_NAMESIZE];
+	int err, ifindex;
 
 	if (argc > 1 && !strcmp(argv[1], "--help"))
 		return usage(0);
 	if (argc < 3)
 		return usage(EXIT_USAGE);
-	for (i = 3; i < argc && len < sizeof(line); i++)
-		len += (size_t)snprintf(line + len, sizeof(line) - len, "%s ", argv[i]);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 
 	ifindex = hwirq_ifindex(argv[1]);
@@ -267,7 +268,7 @@ int main(int argc, char **argv)
 		perror("attach: the network interface is gone");
 		return EXIT_FAILURE;
 	}
-	err = load(argv[2], dev, line, &obj);
+	err = load(argv[2], dev, argv + 3, &obj);
 	if (!err)
 		err = hwirq_program__attach(program_of(obj), ifindex, HWIRQ_ALL_QUEUES, &link);
 	if (!err) {

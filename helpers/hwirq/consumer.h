@@ -499,6 +499,9 @@ static inline struct hwirq_ring *hwirq_ring__new(int map_fd,
  * @sample_cb: as for hwirq_ring__new()
  * @ctx: for @sample_cb
  *
+ * A record that hwirq_ring__next() has given is released. Not from a callback of
+ * the same set: the rings that it is going through may move in memory.
+ *
  * Return: 0 or a negative errno as of hwirq_ring__new(); the set stays as it was.
  */
 static inline int hwirq_ring__add(struct hwirq_ring *ring, int map_fd,
