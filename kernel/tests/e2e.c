@@ -1443,6 +1443,7 @@ const struct e2e_case e2e_cases[] = {
 	{ "packet_rules", packet_rules, SMALL | MULTI },
 	{ "suspend", suspend, ALL | IOMMU },
 	{ "unplug", unplug, SMALL },
+	{ "surprise_removal", surprise_removal, SMALL },
 	{ "offloads", offloads, ALL },
 	{ "tx_napi_stays", tx_napi_stays, ALL },
 	{ "afxdp_socket", afxdp_socket, ALL | IOMMU },

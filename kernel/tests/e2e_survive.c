@@ -1070,3 +1070,36 @@ void unplug(void)
 	reflect(5);
 	expect_ping(1, 40);
 }
+
+/*
+ * Pulled out without a word: no DMA any more, and whatever is read of the device is
+ * all ones. Its slot's bridge looks for it on another bus, in an empty window.
+ */
+void surprise_removal(void)
+{
+	static struct flood flood;
+
+	guest("hwctl attach /progs/verdict.bpf.o eth0 all /sys/fs/bpf/verdict");
+	reflect(5);
+	flood_start(&flood, TX_PORT, 1000, false);
+	guest("nic=$(dirname $(readlink -f /sys/class/net/eth0/device)) && port=$(dirname $nic) && "
+	      "echo \"nic=$nic port=$port\" >/run/slot && head -c 48 $port/config >/run/port && "
+	      "head -c 2 /dev/zero | dd of=$nic/config bs=1 seek=4 conv=notrunc && "
+	      "printf '\\377\\377' | dd of=$port/config bs=1 seek=25 conv=notrunc && "
+	      "printf '\\360\\377\\0\\0\\361\\377\\1\\0' | dd of=$port/config bs=1 seek=32 conv=notrunc");
+	guest(". /run/slot && [ $(head -c 4 $nic/config | od -An -tx4) = ffffffff ]");
+	guest("(. /run/slot && echo 1 >$nic/remove && echo removed >/run/removed) 2>&1 &");
+	guest_until("grep -q removed /run/removed && [ ! -d /sys/class/net/eth0 ]");
+	guest_log_has("eth0: queue 0: detached: pool .* lost=0");
+	flood_stop(&flood);
+	check(stat_of(guest("hwctl info /sys/fs/bpf/verdict"), "ifindex") == 0, "a link without a device:\n%s",
+	      lab.output);
+	guest(". /run/slot && dd if=/run/port of=$port/config bs=1 skip=24 seek=24 conv=notrunc && echo 1 >/sys/bus/pci/rescan");
+	guest_until("[ -d /sys/class/net/eth0 ]");
+	guest("rm /sys/fs/bpf/verdict");
+	guest_until("cleanup-case");
+	flood_settle();
+	guest("hwctl attach /progs/verdict.bpf.o eth0 all /sys/fs/bpf/verdict");
+	reflect(5);
+	expect_ping(1, 40);
+}

@@ -11,6 +11,7 @@ void capture(void);
 void packet_rules(void);
 void suspend(void);
 void unplug(void);
+void surprise_removal(void);
 void offloads(void);
 void afxdp_socket(void);
 void tx_napi_stays(void);
