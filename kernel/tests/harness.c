@@ -49,7 +49,7 @@ static struct {
 	const char *filter, *suite, *log_dir;
 	const char *stock_kernel, *stock_initramfs;
 	FILE *results;
-	bool list, debug;
+	bool list, debug, once;
 } opt = { .suite = "e2e" };
 
 static const struct e2e_case *current;
@@ -435,7 +435,17 @@ static int case_teardown(void **state)
 
 static unsigned int configs_of(const struct e2e_case *c)
 {
-	return opt.debug && (c->configs & ALL_ONCE) == ALL_ONCE ? MERGEABLE : c->configs;
+	unsigned int most;
+
+	if (!opt.debug)
+		return c->configs;
+	if ((c->configs & ALL_ONCE) == ALL_ONCE)
+		return MERGEABLE;
+	if (!opt.once || !(c->configs & ALL))
+		return c->configs;
+	/* where the most happens at once */
+	most = c->configs & MULTI ? MULTI : c->configs & MERGEABLE ? MERGEABLE : SMALL;
+	return (c->configs & ~ALL) | most;
 }
 
 static int count_selected(size_t config)
@@ -600,6 +610,7 @@ static int usage(int status)
 	      "  --results FILE           append results\n"
 	      "  --logs DIR               keep the guests' logs\n"
 	      "  --debug                  the kernel has the checkers on: longer time limits\n"
+	      "  --once                   with --debug: a case in one configuration of a driver\n"
 	      "  --stock-kernel FILE --stock-initramfs FILE\n"
 	      "                           the distribution's kernel and an initramfs with its modules\n",
 	      status ? stderr : stdout);
@@ -617,6 +628,7 @@ int main(int argc, char **argv)
 		{ "results", required_argument, NULL, 'r' },
 		{ "logs", required_argument, NULL, 'L' },
 		{ "debug", no_argument, NULL, 'd' },
+		{ "once", no_argument, NULL, 'o' },
 		{ "stock-kernel", required_argument, NULL, 'K' },
 		{ "stock-initramfs", required_argument, NULL, 'I' },
 		{ "help", no_argument, NULL, 'h' },
@@ -636,6 +648,7 @@ int main(int argc, char **argv)
 		case 's': opt.suite = optarg; break;
 		case 'L': opt.log_dir = optarg; break;
 		case 'd': opt.debug = true; break;
+		case 'o': opt.once = true; break;
 		case 'K': opt.stock_kernel = optarg; break;
 		case 'I': opt.stock_initramfs = optarg; break;
 		case 'r':

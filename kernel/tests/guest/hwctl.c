@@ -7,10 +7,12 @@
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +38,8 @@ static int usage(void)
 	      "       hwctl spin PIN MS	keep CPU 0 busy; what a link and a spinner did meanwhile\n"
 	      "       hwctl xsk DEV QUEUE copy|zerocopy SECONDS	keep an AF_XDP socket bound to the queue\n"
 	      "       hwctl idle		wait until no hwirq or XDP link is left\n"
+	      "       hwctl clean		kill all processes but those that hwctl comes from, remove\n"
+	      "				all pins, then as idle\n"
 	      "DEV is a name or an ifindex. Exit status 1: refused, with the errno's name.\n",
 	      stderr);
 	return 2;
@@ -363,6 +367,65 @@ static int do_idle(void)
 	return 1;
 }
 
+static pid_t parent_of(pid_t pid)
+{
+	char path[32], text[256];
+	int fd, parent = 0;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (fd >= 0)
+		close(fd);
+	if (n > 0) {
+		text[n] = '\0';
+		sscanf(text, "%*d (%*[^)]) %*c %d", &parent);
+	}
+	return parent;
+}
+
+static bool descends_from(pid_t pid)
+{
+	pid_t me;
+
+	for (me = getpid(); me; me = parent_of(me))
+		if (me == pid)
+			return true;
+	return false;
+}
+
+/* killall looks at all processes again for each name: seconds, with all checkers on. */
+static int do_clean(void)
+{
+	char path[300], target[8];
+	struct dirent *entry;
+	DIR *dir;
+	pid_t pid;
+
+	dir = opendir("/proc");
+	if (!dir)
+		return refused("/proc", errno);
+	while ((entry = readdir(dir))) {
+		pid = atoi(entry->d_name);
+		snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+		/* the kernel's own have no file */
+		if (pid > 0 && readlink(path, target, sizeof(target)) > 0 && !descends_from(pid))
+			kill(pid, SIGKILL);
+	}
+	closedir(dir);
+	dir = opendir("/sys/fs/bpf");
+	if (!dir)
+		return refused("/sys/fs/bpf", errno);
+	while ((entry = readdir(dir))) {
+		snprintf(path, sizeof(path), "/sys/fs/bpf/%s", entry->d_name);
+		if (entry->d_name[0] != '.' && unlink(path) && errno != EISDIR)
+			return refused(path, errno);
+	}
+	closedir(dir);
+	return do_idle();
+}
+
 int main(int argc, char **argv)
 {
 	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
@@ -386,5 +449,7 @@ int main(int argc, char **argv)
 		return do_spin(argv[2], atoi(argv[3]));
 	if (argc == 2 && !strcmp(argv[1], "idle"))
 		return do_idle();
+	if (argc == 2 && !strcmp(argv[1], "clean"))
+		return do_clean();
 	return usage();
 }
