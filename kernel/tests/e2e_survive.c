@@ -810,7 +810,7 @@ void afxdp_socket(void)
 void cycles_in_flood(void)
 {
 	const char *more = getenv("CYCLES");
-	int cycles = more ? atoi(more) : lab.patience > 1 ? 5 : 30, i, j;
+	int cycles = more ? atoi(more) : lab.patience > 1 ? 3 : 30, i, j;
 	const int queues = lab_is == MULTI ? 4 : 1;
 	/* a busy host makes one of them take ten seconds: ten of them, then */
 	uint64_t enough = now_ms() + 60000 * lab.patience;
