@@ -1043,6 +1043,17 @@ void suspend(void)
 	expect_ping(9, 1000);
 }
 
+static void plugged_in_again(void)
+{
+	guest_until("[ -d /sys/class/net/eth0 ]");
+	guest("rm /sys/fs/bpf/verdict");
+	guest_until("cleanup-case");
+	flood_settle();
+	guest("hwctl attach /progs/verdict.bpf.o eth0 all /sys/fs/bpf/verdict");
+	reflect(5);
+	expect_ping(1, 40);
+}
+
 /* The device is pulled out in a flood, and another one takes its place. */
 void unplug(void)
 {
@@ -1062,13 +1073,7 @@ void unplug(void)
 	      lab.output);
 	check(!lab_qmp(&lab, "{\"execute\":\"device_add\",\"arguments\":{\"driver\":\"virtio-net-pci\",\"id\":\"nic0\",\"bus\":\"slot0\",\"netdev\":\"net0\",\"mac\":\"02:00:00:00:02:15\",\"romfile\":\"\",\"mrg_rxbuf\":false}}"),
 	      "%s", lab_error());
-	guest_until("[ -d /sys/class/net/eth0 ]");
-	guest("rm /sys/fs/bpf/verdict");
-	guest_until("cleanup-case");
-	flood_settle();
-	guest("hwctl attach /progs/verdict.bpf.o eth0 all /sys/fs/bpf/verdict");
-	reflect(5);
-	expect_ping(1, 40);
+	plugged_in_again();
 }
 
 /*
@@ -1095,11 +1100,5 @@ void surprise_removal(void)
 	check(stat_of(guest("hwctl info /sys/fs/bpf/verdict"), "ifindex") == 0, "a link without a device:\n%s",
 	      lab.output);
 	guest(". /run/slot && dd if=/run/port of=$port/config bs=1 skip=24 seek=24 conv=notrunc && echo 1 >/sys/bus/pci/rescan");
-	guest_until("[ -d /sys/class/net/eth0 ]");
-	guest("rm /sys/fs/bpf/verdict");
-	guest_until("cleanup-case");
-	flood_settle();
-	guest("hwctl attach /progs/verdict.bpf.o eth0 all /sys/fs/bpf/verdict");
-	reflect(5);
-	expect_ping(1, 40);
+	plugged_in_again();
 }
