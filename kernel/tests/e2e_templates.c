@@ -330,6 +330,8 @@ void filter_toggle(void)
 	      pass, stats);
 	check(took + lost == pass, "%ld frames passed, but the stack has %ld:\n%s", pass, took, stats);
 	check(took > 0, "no frame reached the stack:\n%s", stats);
+	/* on the debug kernel a third may find the stack's queue full */
+	check(lab.patience > 1 || lost <= pass / 20, "frames lost on the way to the stack:\n%s", stats);
 	guest("killall -INT hwirq-drop-filter");
 	guest_until("! pidof hwirq-drop-filter");
 	guest("hwctl idle");

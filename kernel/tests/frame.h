@@ -54,7 +54,7 @@ void frame_udp(struct frame *f, const struct udp *u);
 void frame_arp(struct frame *f, uint16_t op, const uint8_t *dst_mac,
 	       const uint8_t *sha, uint32_t spa, const uint8_t *tha, uint32_t tpa);
 void frame_ping(struct frame *f, bool reply, uint16_t id, uint16_t seq, size_t payload);
-/* IPv4 and no VLAN tag; not looked at any further */
+/* IPv4 without options, and no VLAN tag; not looked at any further */
 bool frame_is_udp4(const struct frame *f);
 /* From the guest's stack the IP id may be anything: compare without it. */
 bool frame_is_pong(const struct frame *f, uint16_t id, uint16_t seq, size_t payload);
