@@ -54,6 +54,7 @@ static struct {
 
 static const struct e2e_case *current;
 static enum { RUNNING, PASSED, SKIPPED } outcome;
+static char why[400];	/* it failed */
 static int cleanups_failed;
 
 /* Results */
@@ -75,6 +76,17 @@ static void result(const char *what, const struct e2e_case *c, const char *reaso
 	fflush(opt.results);
 }
 
+/* For the results, in one line. */
+static void keep_reason(const char *text)
+{
+	char *c;
+
+	snprintf(why, sizeof(why), "%s", text);
+	for (c = why; *c; c++)
+		if ((unsigned char)*c < ' ')
+			*c = ' ';
+}
+
 void fail_case(const char *fmt, ...)
 {
 	char text[4096];
@@ -83,6 +95,7 @@ void fail_case(const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	keep_reason(text);
 	print_error("%s\n", text);
 	fail();
 	abort();
@@ -376,28 +389,32 @@ const char *link_stats_when(const char *pin, long packets)
 
 /* Cases */
 
+static int setup_failed(const char *reason)
+{
+	keep_reason(reason);
+	print_error("%s\n", reason);
+	result("fail", current, why);
+	return -1;
+}
+
 /* Whatever the case before left behind must not matter. */
 static int case_setup(void **state)
 {
+	char text[4096];
+
 	current = *state;
 	outcome = RUNNING;
-	if (lab.control < 0) {
-		print_error("the guest was lost in an earlier case\n");
-		result("fail", current, NULL);
-		return -1;
-	}
+	why[0] = '\0';
+	if (lab.control < 0)
+		return setup_failed("the guest was lost in an earlier case");
 	/* What cannot be cleaned up twice will not be: do not wait for it 60 times. */
-	if (cleanups_failed > 1) {
-		print_error("the guest cannot be cleaned up any more\n");
-		result("fail", current, NULL);
-		return -1;
-	}
+	if (cleanups_failed > 1)
+		return setup_failed("the guest cannot be cleaned up any more");
 	if (lab_run(&lab, "cleanup-case") != 0) {
 		cleanups_failed++;
-		print_error("cannot clean up after the case before: %s\n%s\n", lab_error(),
-			    lab.output ? lab.output : "");
-		result("fail", current, NULL);
-		return -1;
+		snprintf(text, sizeof(text), "cannot clean up after the case before: %s\n%s", lab_error(),
+			 lab.output ? lab.output : "");
+		return setup_failed(text);
 	}
 	cleanups_failed = 0;
 	wire_flush(&lab);
@@ -424,7 +441,7 @@ static int case_teardown(void **state)
 	background_stop(NULL);
 	if (outcome != RUNNING)
 		return 0;
-	result("fail", c, NULL);
+	result("fail", c, why[0] ? why : NULL);
 	/* Say what the kernel had to say, and do not blame the next case for it. */
 	if (lab_check_log(&lab))
 		print_error("%s\n", lab_error());

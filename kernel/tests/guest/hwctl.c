@@ -37,7 +37,7 @@ static int usage(void)
 	      "       hwctl hold PIN SECONDS	keep the link open\n"
 	      "       hwctl spin PIN MS	keep CPU 0 busy; what a link and a spinner did meanwhile\n"
 	      "       hwctl xsk DEV QUEUE copy|zerocopy SECONDS	keep an AF_XDP socket bound to the queue\n"
-	      "       hwctl idle		wait until no hwirq or XDP link is left\n"
+	      "       hwctl idle		wait until no hwirq or XDP program is left\n"
 	      "       hwctl clean		kill all processes but those that hwctl comes from, remove\n"
 	      "				all pins, then as idle\n"
 	      "DEV is a name or an ifindex. Exit status 1: refused, with the errno's name.\n",
@@ -332,38 +332,40 @@ static int do_spin(const char *pin, uint64_t ms)
 	return 0;
 }
 
-static int count_links(void)
+static int count_programs(void)
 {
-	struct bpf_link_info info;
+	struct bpf_prog_info info;
 	__u32 id = 0, len, type;
 	int fd, n = 0;
 
-	while (!bpf_link_get_next_id(id, &id)) {
-		fd = bpf_link_get_fd_by_id(id);
+	while (!bpf_prog_get_next_id(id, &id)) {
+		fd = bpf_prog_get_fd_by_id(id);
 		if (fd < 0)
 			continue;
 		memset(&info, 0, sizeof(info));
 		len = sizeof(info);
 		type = bpf_obj_get_info_by_fd(fd, &info, &len) ? 0 : info.type;
 		close(fd);
-		if (type == BPF_LINK_TYPE_HWIRQ || type == BPF_LINK_TYPE_XDP)
+		if (type == BPF_PROG_TYPE_HWIRQ || type == BPF_PROG_TYPE_XDP)
 			n++;
 	}
 	return n;
 }
 
-/* A link is detached some time after its last reference went. */
+/* A link is detached some time after its last reference and its id went. Its program stays
+ * until then.
+ */
 static int do_idle(void)
 {
 	int i, n;
 
 	for (i = 0; i < 1500; i++) {	/* half a minute */
-		n = count_links();
+		n = count_programs();
 		if (!n)
 			return 0;
 		usleep(20000);
 	}
-	printf("hwctl: %d links are still there\n", n);
+	printf("hwctl: %d programs are still there\n", n);
 	return 1;
 }
 
