@@ -81,7 +81,7 @@ static void keep_reason(const char *text)
 {
 	char *c;
 
-	snprintf(why, sizeof(why), "%s", text);
+	snprintf(why, sizeof(why), "%.*s", (int)sizeof(why) - 1, text);
 	for (c = why; *c; c++)
 		if ((unsigned char)*c < ' ')
 			*c = ' ';
