@@ -690,7 +690,7 @@ void attach_faults(void)
 	/* the first time leaves things behind that stay */
 	guest("hwctl attach /progs/verdict.bpf.o eth0 0 /sys/fs/bpf/verdict && rm /sys/fs/bpf/verdict && hwctl idle");
 	/* each where there is one queue; more queues only repeat most of them */
-	step = lab_is & MULTI ? 13 : 1;
+	step = lab_is & MULTI ? 31 : 1;
 	/* some caches grow at first; a leak goes on */
 	do {
 		before = free_kib();

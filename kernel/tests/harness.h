@@ -29,6 +29,10 @@ enum {
 	ALL		= SMALL | MERGEABLE | MULTI,
 	/* with the checkers in one of them: how the device is set up makes no difference */
 	ALL_ONCE	= ALL | 1 << CONFIGS,
+	/* about a program or user space: --once leaves it out, no line of the kernel is its own */
+	USER		= 1 << (CONFIGS + 1),
+	/* about queues that work at once: --once has it in multiqueue, too */
+	QUEUES		= 1 << (CONFIGS + 2),
 };
 
 struct e2e_case {
