@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /* hwirq.c - the command hwirq: which of its commands is meant, and what they share */
+#include <iconv.h>
 #include <sys/vfs.h>
 #include <linux/magic.h>
 
@@ -100,10 +101,33 @@ void parse(int argc, char **argv, const struct argp_option *options, const char 
 	exit(EXIT_USAGE);
 }
 
+/* JSON is UTF-8, the name of an interface any bytes: what is none becomes U+FFFD. */
+static void put_utf8(const char *text)
+{
+	iconv_t utf8 = iconv_open("UTF-8", "UTF-8");
+	size_t left = strlen(text);
+	char *from = (char *)text;
+
+	while (left) {
+		char out[1024], *to = out;
+		size_t room = sizeof(out);
+		bool bad = iconv(utf8, &from, &left, &to, &room) == (size_t)-1 && errno != E2BIG;
+
+		fwrite(out, 1, sizeof(out) - room, stdout);
+		if (bad) {
+			fputs("\\uFFFD", stdout);
+			from++;
+			left--;
+		}
+	}
+	iconv_close(utf8);
+}
+
 void print_json(struct json_object *json)
 {
-	puts(json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN |
-					    JSON_C_TO_STRING_NOSLASHESCAPE));
+	put_utf8(json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN |
+						JSON_C_TO_STRING_NOSLASHESCAPE));
+	putchar('\n');
 	json_object_put(json);
 	fflush(stdout);
 }

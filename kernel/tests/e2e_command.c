@@ -41,6 +41,10 @@ void command_verbs(void)
 	says(out, "\"eth0\":{\"ok\":true,");
 	hwirq(0, "features --dev eth0");
 	says(hwirq(0, "status --json"), "[]");
+	/* any byte may be in a name, but not in JSON */
+	guest("ip link add link eth0 name $(printf 'v\\303\\244\\377') type vlan id 5");
+	says(hwirq(1, "features --dev $(printf 'v\\303\\244\\377') --json"), "\"v\303\244\\uFFFD\":{\"ok\":false,");
+	guest("ip link del $(printf 'v\\303\\244\\377')");
 	hwirq(1, "stats --count 1");
 	hwirq(1, "unload --dev eth0");
 	says(hwirq(0, "verify --here /progs/verdict.bpf.o"), "verdict: accepted, longest path: ");

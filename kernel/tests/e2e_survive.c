@@ -719,12 +719,29 @@ void attach_faults(void)
 	reflect(5);
 }
 
+/* How many of these flows a program sends back, each of one frame. */
+unsigned int answered_flows(unsigned int flows)
+{
+	unsigned int i, n;
+	struct frame f;
+
+	for (i = 0; i < flows; i++) {
+		struct udp u = udp_to_guest(TX_PORT, 80, i);
+
+		u.src_port = 43000 + i;
+		frame_udp(&f, &u);
+		send_frame(&f);
+	}
+	for (n = 0; wire_receive(&lab, &f, 1000 * lab.patience);)
+		n += frame_is_udp4(&f);
+	return n;
+}
+
 /* Queues of the stack that are out of memory do not stop the program's: it has a pool. */
 void refill_elsewhere(void)
 {
 	static struct flood flood;
-	unsigned int i, n;
-	struct frame f;
+	unsigned int n;
 	long queues;
 
 	if (lab_run(&lab, "[ -e /proc/self/fail-nth ]"))
@@ -742,15 +759,7 @@ void refill_elsewhere(void)
 	guest("cd " TRACING " && echo 0 >events/kprobes/off/enable && echo >kprobe_events && echo >trace");
 	flood_settle();
 	/* a quarter of the flows comes to the queue that has the program */
-	for (i = 0; i < 64; i++) {
-		struct udp u = udp_to_guest(TX_PORT, 18, i);
-
-		u.src_port = 43000 + i;
-		frame_udp(&f, &u);
-		send_frame(&f);
-	}
-	for (n = 0; wire_receive(&lab, &f, 1000 * lab.patience);)
-		n += frame_is_udp4(&f);
+	n = answered_flows(64);
 	check(n > 0 && n < 64, "%u of 64 frames came back by one of four queues", n);
 	expect_ping(1, 1000);
 }

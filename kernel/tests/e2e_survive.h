@@ -24,4 +24,7 @@ void flood_pass(void);
 void flood_ends(void);
 void flood_teardown(void);
 
+/* How many of these flows a program sends back, each of one frame. */
+unsigned int answered_flows(unsigned int flows);
+
 #endif
