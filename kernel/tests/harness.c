@@ -637,8 +637,8 @@ static int usage(int status)
 	      "  --results FILE           append results\n"
 	      "  --logs DIR               keep the guests' logs\n"
 	      "  --debug                  the kernel has the checkers on: longer time limits\n"
-	      "  --once                   each case in one configuration of a driver, or in two if it is\n"
-	      "                           about several queues; none that is about user space\n"
+	      "  --once                   with --debug: each case in one configuration of a driver, or in two\n"
+	      "                           if it is about several queues; none that is about user space\n"
 	      "  --stock-kernel FILE --stock-initramfs FILE\n"
 	      "                           the distribution's kernel and an initramfs with its modules\n",
 	      status ? stderr : stdout);
