@@ -108,6 +108,10 @@ static void put_utf8(const char *text)
 	size_t left = strlen(text);
 	char *from = (char *)text;
 
+	if (utf8 == (iconv_t)-1) {
+		fprintf(stderr, "hwirq: cannot make JSON of UTF-8: %s\n", strerror(errno));
+		exit(EXIT_REFUSED);
+	}
 	while (left) {
 		char out[1024], *to = out;
 		size_t room = sizeof(out);

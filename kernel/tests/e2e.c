@@ -570,16 +570,6 @@ static void context_fields(void)
 
 /* Verdicts */
 
-static void send_to_port(uint16_t port, uint16_t src_port, uint32_t seed)
-{
-	struct udp u = udp_to_guest(port, 80, seed);
-	struct frame f;
-
-	u.src_port = src_port;
-	frame_udp(&f, &u);
-	send_frame(&f);
-}
-
 /* What comes back from port 1003 of verdict.bpf.c is the frame itself. */
 static void expect_reflection(uint32_t seed)
 {

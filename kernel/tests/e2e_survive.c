@@ -736,13 +736,8 @@ unsigned int answered_flows(unsigned int flows)
 	unsigned int i, n;
 	struct frame f;
 
-	for (i = 0; i < flows; i++) {
-		struct udp u = udp_to_guest(TX_PORT, 80, i);
-
-		u.src_port = 43000 + i;
-		frame_udp(&f, &u);
-		send_frame(&f);
-	}
+	for (i = 0; i < flows; i++)
+		send_to_port(TX_PORT, 43000 + i, i);
 	for (n = 0; wire_receive(&lab, &f, 1000 * lab.patience);)
 		n += frame_is_udp4(&f);
 	return n;

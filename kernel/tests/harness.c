@@ -290,6 +290,16 @@ void send_frame(const struct frame *f)
 		fail_case("%s", lab_error());
 }
 
+void send_to_port(uint16_t port, uint16_t src_port, uint32_t seed)
+{
+	struct udp u = udp_to_guest(port, 80, seed);
+	struct frame f;
+
+	u.src_port = src_port;
+	frame_udp(&f, &u);
+	send_frame(&f);
+}
+
 void expect_frame(const struct frame *want)
 {
 	struct frame got;

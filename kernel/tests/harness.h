@@ -62,6 +62,8 @@ void guest_log_has(const char *pattern);
 void refuses_attach(const char *error, const char *reason);
 
 void send_frame(const struct frame *f);
+/* A datagram of 80 bytes to a port of the guest */
+void send_to_port(uint16_t port, uint16_t src_port, uint32_t seed);
 /* The next frame to the client must be this one. */
 void expect_frame(const struct frame *want);
 void expect_no_frame(int ms);
