@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * cost_trace - count the instructions of virtio_net's paths in an execution trace
+ * cost_trace - count the instructions of paths in an execution trace
  *
- *	cost_trace SYSTEM_MAP <TRACE
+ *	cost_trace SYSTEM_MAP <TRACE		virtio_net's functions
+ *	cost_trace SYSTEM_MAP FROM TO <TRACE	from one function to another
  *
  * TRACE is QEMU's "-d exec,nochain" log of one CPU in single-step mode: one line
  * for each guest instruction. A call of one of the functions below is followed from
@@ -11,6 +12,9 @@
  *
  *	call FUNCTION CALLS INTERRUPTED MODE MEDIAN MEAN MIN MAX	instructions per call
  *	self FUNCTION CALLEE MEAN				CALLEE's share of MEAN
+ *
+ * With FROM and TO, a "call" of FROM is what runs until TO is entered, be it called or
+ * not, exceptions and interrupts included; one without TO before the next FROM is none.
  */
 #include <stdarg.h>
 #include <stdbool.h>
@@ -46,7 +50,8 @@ static struct target targets[] = {
 	{ .function = "skb_xmit_done" },
 	{ .function = "virtnet_poll_tx" },
 };
-#define NTARGETS	((int)(sizeof(targets) / sizeof(targets[0])))
+static int ntargets = sizeof(targets) / sizeof(targets[0]);
+static uint64_t span_end;	/* the entry of TO */
 
 struct call {
 	struct target *target;
@@ -107,19 +112,24 @@ static void read_symbols(const char *path)
 {
 	char line[512], type, name[256];
 	FILE *f = fopen(path, "r");
-	uint64_t start;
+	uint64_t start, end = 0;
 
 	if (!f)
 		die("cannot read %s", path);
 	add_symbol(0, "[user]");
 	while (fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "%lx %c %255s", &start, &type, name) != 3 || !strchr("tTwW", type))
+		if (sscanf(line, "%lx %c %255s", &start, &type, name) != 3)
 			continue;
-		add_symbol(start, name);
+		if (!strcmp(name, "_end"))
+			end = start;
+		if (strchr("tTwW", type))
+			add_symbol(start, name);
 	}
 	fclose(f);
-	/* behind the kernel's text are only modules, of which there are none, and the JIT */
-	add_symbol(0xffffffffc0000000, "[bpf]");
+	/* behind the kernel are only modules, of which there are none, and the JIT */
+	if (end <= symbols[nsymbols - 1].start)
+		die("%s has no _end, or text behind it", path);
+	add_symbol(end, "[bpf]");
 }
 
 static int find_symbol(uint64_t pc)
@@ -218,18 +228,24 @@ static void step(uint64_t pc)
 			calls[i].interrupted = true;
 	}
 
+	if (span_end) {
+		if (depth && pc == span_end)
+			close_call(&calls[--depth]);
+		else if (depth && pc == targets[0].entry)
+			depth = 0;
+	}
 	/* back behind the call? */
-	while (depth && irq_level == calls[depth - 1].level &&
+	while (!span_end && depth && irq_level == calls[depth - 1].level &&
 	       pc > calls[depth - 1].from && pc <= calls[depth - 1].from + MAX_INSN)
 		close_call(&calls[--depth]);
 
-	for (i = 0; i < NTARGETS; i++)
+	for (i = 0; i < ntargets; i++)
 		if (pc == targets[i].entry)
 			open_call(&targets[i], previous);
 
 	for (i = 0; i < depth; i++) {
 		c = &calls[i];
-		if (c->level != irq_level)
+		if (!span_end && c->level != irq_level)
 			continue;
 		c->count++;
 		if (!c->self[symbol]++) {
@@ -250,7 +266,7 @@ static void unstep(uint64_t pc)
 
 	for (i = 0; i < depth; i++) {
 		c = &calls[i];
-		if (c->level != irq_level)
+		if (!span_end && c->level != irq_level)
 			continue;
 		if (!c->count || !c->self[symbol])
 			die("the trace stops before an instruction at %lx that it did not announce", pc);
@@ -302,10 +318,15 @@ int main(int argc, char **argv)
 	long steps = 0;
 	int i;
 
-	if (argc != 2)
-		die("usage: cost_trace SYSTEM_MAP <TRACE");
+	if (argc != 2 && argc != 4)
+		die("usage: cost_trace SYSTEM_MAP [FROM TO] <TRACE");
 	read_symbols(argv[1]);
-	for (i = 0; i < NTARGETS; i++) {
+	if (argc == 4) {
+		targets[0].function = argv[2];
+		ntargets = 1;
+		span_end = address_of(argv[3]);
+	}
+	for (i = 0; i < ntargets; i++) {
 		targets[i].entry = address_of(targets[i].function);
 		targets[i].self = alloc(nsymbols, sizeof(uint64_t));
 	}
@@ -332,7 +353,7 @@ int main(int argc, char **argv)
 	if (!steps)
 		die("the trace is empty");
 	fprintf(stderr, "cost_trace: %ld instructions\n", steps);
-	for (i = 0; i < NTARGETS; i++)
+	for (i = 0; i < ntargets; i++)
 		print_target(&targets[i]);
 	return 0;
 }
