@@ -717,7 +717,7 @@ static void md_head(const struct results *rs, FILE *f)
 		most = planned > most ? planned : most;
 	}
 	fprintf(f, "# Results of the latency lab\n\nWritten by `lab-report` from the data of one bench; [README.md](README.md) explains every term.\n"
-		"Kernel %s, %s.\n10,000 packets/s of 64 bytes (60 without FCS), open loop; latency from planned arrival to transmit doorbell.\n"
+		"Kernel %s, %s.\n9,999 packets/s of 64 bytes (60 without FCS), open loop; latency from planned arrival to transmit doorbell.\n"
 		"%zu cells, %s to %s packets in each; runs of a disk's cell are added up, a run without a disk is done twice to prove\n"
 		"that it repeats, and counts once.\n\n",
 		rs->rows ? rs->row[0].kernel : "?",
