@@ -366,12 +366,15 @@ static void target_never_worse(const struct results *rs, FILE *f)
 static void target_load(const struct results *rs, FILE *f, const char *policy, const char *load)
 {
 	const struct row *own = own_row(rs, policy, load, "hwirq"), *xdp = own_row(rs, policy, load, "xdp");
+	/* where XDP waits for softirqs, not for interrupts */
+	bool softirq_bound = !strncmp(load, "nic-", 4) || !strcmp(load, "timers") ||
+			     (!strncmp(load, "ahci-", 5) && !strcmp(policy, "old"));
 	char where[CELL_NAME_MAX];
 	uint64_t floor;
 	double idle, a, b;
 
 	snprintf(where, sizeof(where), "%s/%s", policy, load);
-	if (!strncmp(load, "nic-", 4) && own && value_of(xdp, P999, &a))
+	if (softirq_bound && own && value_of(xdp, P999, &a))
 		target_line(f, "maximum of hwirq, of xdp's p99.9", where, 100,
 			    (double)own->hist[HIST_LATENCY].max * 100 / a, "%", "");
 	if (value_of(own, P999, &b) && value_of(own_row(rs, "now", "none", "hwirq"), P50, &idle) &&
