@@ -92,6 +92,13 @@ static const char *row_text(const struct row *r, size_t q, char *buf, size_t siz
 	return quantile_text(status, value, buf, size);
 }
 
+static enum hist_status floor_p999(const struct row *r, uint64_t *ns)
+{
+	const struct hist *h = &r->hist[HIST_LATENESS];
+
+	return hist_quantile(h, &hist_quantiles[3], h->count, ns);
+}
+
 /* A poller takes frames without the device's timer: then there is no lateness to show. */
 static const char *floor_text(const struct row *r, bool max, char *buf, size_t size)
 {
@@ -104,7 +111,7 @@ static const char *floor_text(const struct row *r, bool max, char *buf, size_t s
 		return buf;
 	}
 	if (!max)
-		status = hist_quantile(h, &hist_quantiles[3], h->count, &value);
+		status = floor_p999(r, &value);
 	return quantile_text(status, value, buf, size);
 }
 
@@ -303,17 +310,15 @@ static void target_line(FILE *f, const char *what, const char *where, double lim
 		got, unit, got <= limit ? "met" : "**missed**", got <= limit ? "" : why_missed);
 }
 
-/* What nothing that starts with an interrupt can be below: the floor of that run and the idle machine's way */
-static bool least_possible(const struct results *rs, const struct row *own, double *least)
+/* The p99.9 of the bare timer in the run of a cell, and p50 of the same system on the idle machine */
+static bool floor_and_idle(const struct results *rs, const struct row *own, double *floor, double *idle)
 {
-	const struct hist *late = &own->hist[HIST_LATENESS];
-	uint64_t floor;
+	uint64_t ns;
 
-	if (!value_of(own_row(rs, "now", "none", own->cell.system->name), P50, least) ||
-	    hist_quantile(late, P999, late->count, &floor) != HIST_OK)
+	if (!own || floor_p999(own, &ns) != HIST_OK)
 		return false;
-	*least += (double)floor;
-	return true;
+	*floor = (double)ns;
+	return value_of(own_row(rs, "now", "none", own->cell.system->name), P50, idle);
 }
 
 /* The p99.9 of @own, as a change of that of @rival */
@@ -322,13 +327,14 @@ static void target_reduction(const struct results *rs, FILE *f, const char *poli
 {
 	char what[128], where[CELL_NAME_MAX], why[128] = "";
 	const struct row *row = own_row(rs, policy, load, own);
-	double a, b, wanted, least;
+	double a, b, wanted, floor, idle;
 
 	if (!value_of(own_row(rs, policy, load, rival), P999, &a) || !value_of(row, P999, &b))
 		return;
 	wanted = a * (1 + limit / 100);
-	if (least_possible(rs, row, &least) && least > wanted)
-		snprintf(why, sizeof(why), ": that is %.0f ns, and floor + idle p50 alone are %.0f", wanted, least);
+	/* Nothing that starts with an interrupt can be below these two. */
+	if (floor_and_idle(rs, row, &floor, &idle) && floor + idle > wanted)
+		snprintf(why, sizeof(why), ": that is %.0f ns, and floor + idle p50 alone are %.0f", wanted, floor + idle);
 	snprintf(what, sizeof(what), "p99.9 of %s against %s", own, rival);
 	snprintf(where, sizeof(where), "%s/%s", policy, load);
 	target_line(f, what, where, limit, (b - a) * 100 / a, "%", why);
@@ -370,17 +376,15 @@ static void target_load(const struct results *rs, FILE *f, const char *policy, c
 	bool softirq_bound = !strncmp(load, "nic-", 4) || !strcmp(load, "timers") ||
 			     (!strncmp(load, "ahci-", 5) && !strcmp(policy, "old"));
 	char where[CELL_NAME_MAX];
-	uint64_t floor;
-	double idle, a, b;
+	double floor, idle, a, b;
 
 	snprintf(where, sizeof(where), "%s/%s", policy, load);
 	if (softirq_bound && own && value_of(xdp, P999, &a))
 		target_line(f, "maximum of hwirq, of xdp's p99.9", where, 100,
 			    (double)own->hist[HIST_LATENCY].max * 100 / a, "%", "");
-	if (value_of(own, P999, &b) && value_of(own_row(rs, "now", "none", "hwirq"), P50, &idle) &&
-	    hist_quantile(&own->hist[HIST_LATENESS], P999, own->hist[HIST_LATENESS].count, &floor) == HIST_OK)
+	if (value_of(own, P999, &b) && floor_and_idle(rs, own, &floor, &idle))
 		target_line(f, "p99.9 of hwirq, at most 1.2 x the floor's p99.9 + its idle p50", where,
-			    1.2 * (double)floor + idle, b, "ns", "");
+			    1.2 * floor + idle, b, "ns", "");
 }
 
 static void md_targets(const struct results *rs, FILE *f)
@@ -650,7 +654,7 @@ static void md_no_gain(const struct results *rs, FILE *f)
 		    row_quantile(own, &hist_quantiles[3], &b) != HIST_OK || b * 2 <= a)
 			continue;
 		floor = 0;
-		hist_quantile(&own->hist[HIST_LATENESS], &hist_quantiles[3], own->hist[HIST_LATENESS].count, &floor);
+		floor_p999(own, &floor);
 		w = worst_late(own);
 		snprintf(stack, sizeof(stack), "none over 3,000 ns");
 		if (w)
@@ -710,7 +714,7 @@ static void md_plots(const struct results *rs, FILE *f)
 static void md_head(const struct results *rs, FILE *f)
 {
 	uint64_t least = UINT64_MAX, most = 0;
-	char a[32], b[32];
+	char a[32], b[32], c[32];
 	size_t i;
 
 	for (i = 0; i < rs->rows; i++) {
@@ -720,13 +724,13 @@ static void md_head(const struct results *rs, FILE *f)
 		most = planned > most ? planned : most;
 	}
 	fprintf(f, "# Results of the latency lab\n\nWritten by `lab-report` from the data of one bench; [README.md](README.md) explains every term.\n"
-		"Kernel %s, %s.\n9,999 packets/s of 64 bytes (60 without FCS), open loop; latency from planned arrival to transmit doorbell.\n"
+		"Kernel %s, %s.\n%s packets/s of 64 bytes (60 without FCS), open loop; latency from planned arrival to transmit doorbell.\n"
 		"%zu cells, %s to %s packets in each; runs of a disk's cell are added up, a run without a disk is done twice to prove\n"
 		"that it repeats, and counts once.\n\n",
 		rs->rows ? rs->row[0].kernel : "?",
 		rs->rows && rs->row[0].virtual_time ?
 			"QEMU TCG `-icount` (virtual time: one guest instruction is one ns, no caches, no pipelines)" : "real time",
-		rs->rows, with_commas(least, a, sizeof(a)), with_commas(most, b, sizeof(b)));
+		with_commas(LAB_RATE, c, sizeof(c)), rs->rows, with_commas(least, a, sizeof(a)), with_commas(most, b, sizeof(b)));
 }
 
 static int write_markdown(const struct results *rs, const char *path)

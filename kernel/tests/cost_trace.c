@@ -213,6 +213,12 @@ static bool is_entry(uint64_t pc, int symbol)
 	return pc == s->start && pc != irq_common && !strncmp(s->name, "asm_", 4);
 }
 
+/* Is what runs now part of the call? */
+static bool inside(const struct call *c)
+{
+	return span_end || c->level == irq_level;
+}
+
 static void step(uint64_t pc)
 {
 	int symbol = find_symbol(pc), i;
@@ -245,7 +251,7 @@ static void step(uint64_t pc)
 
 	for (i = 0; i < depth; i++) {
 		c = &calls[i];
-		if (!span_end && c->level != irq_level)
+		if (!inside(c))
 			continue;
 		c->count++;
 		if (!c->self[symbol]++) {
@@ -266,7 +272,7 @@ static void unstep(uint64_t pc)
 
 	for (i = 0; i < depth; i++) {
 		c = &calls[i];
-		if (!span_end && c->level != irq_level)
+		if (!inside(c))
 			continue;
 		if (!c->count || !c->self[symbol])
 			die("the trace stops before an instruction at %lx that it did not announce", pc);

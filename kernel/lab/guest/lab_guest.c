@@ -29,11 +29,6 @@
 #include "common.h"
 
 #define SIM "/sys/kernel/debug/hwirqsim"
-/*
- * Packets/s. Not 10,000, of which the period of the tick is a multiple: at that rate a boot's
- * packets meet the tick always or never, and its percentiles are luck.
- */
-#define RATE 9999
 #define WARM_UP_MS 300		/* of the load, before the measurement */
 #define READY_MS 30000
 #define STOP_MS 60000		/* the disk's queue may be long */
@@ -678,7 +673,7 @@ static bool device_run(struct run *r, uint64_t packets, bool attribute)
 	/* virtual time has no caches: to flush them would only cost instructions, a device's */
 	snprintf(text, sizeof(text),
 		 "pattern=cbr rate=%d count=%" PRIu64 " seed=1 raw=1 jitter=50000 late_ns=%d wait_ns=%d clflush=%d",
-		 RATE, packets, attribute ? LATE_NS : 0, attribute ? WAIT_NS : 0, !virtual_time);
+		 LAB_RATE, packets, attribute ? LATE_NS : 0, attribute ? WAIT_NS : 0, !virtual_time);
 	err = sim_write("sim0", "config", text);
 	/* until the kernel trusts its clock */
 	while (!err && (err = sim_write("sim0", "control", "start")) == -EAGAIN && ms < READY_MS) {
@@ -714,14 +709,17 @@ static void tell_tracer(struct run *r, const char *word, const char *name)
 {
 	const char *path = getenv("LAB_SYNC");
 	char line[64];
+	ssize_t got = -1;
 	int fd, len;
 
 	if (!path)
 		return;
 	len = snprintf(line, sizeof(line), "%s%s\n", word, name);
 	fd = open(path, O_RDWR | O_NOCTTY);
-	if (fd < 0 || write_all(fd, line, (size_t)len) || read(fd, line, sizeof(line)) <= 0)
-		fail(r, "%s: %s", path, strerror(errno));
+	if (fd >= 0 && !write_all(fd, line, (size_t)len))
+		got = read(fd, line, sizeof(line));
+	if (got <= 0)
+		fail(r, "%s: %s", path, got ? strerror(errno) : "no answer");
 	if (fd >= 0)
 		close(fd);
 }
